@@ -1,0 +1,1 @@
+"""The engine: models, signatures, checks, export, verification and inspection. No Jupyter here."""

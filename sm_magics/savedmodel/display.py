@@ -1,0 +1,29 @@
+"""What makes a result of the engine show itself, without the engine knowing how."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Displayable:
+    """A result that shows itself as text and as HTML.
+
+    The faces set `renderer`; without one (the engine used alone) a result prints its fields.
+    """
+
+    __slots__ = ()
+    renderer: ClassVar[Callable[[Any], dict[str, str]] | None] = None
+
+    def _repr_mimebundle_(
+        self,
+        include: Any = None,  # noqa: ARG002, IPython's protocol
+        exclude: Any = None,  # noqa: ARG002, IPython's protocol
+    ) -> dict[str, str]:
+        render = Displayable.renderer
+        return {"text/plain": repr(self)} if render is None else render(self)
+
+    def __str__(self) -> str:
+        return self._repr_mimebundle_()["text/plain"]

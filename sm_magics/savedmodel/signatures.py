@@ -1,0 +1,63 @@
+"""What can be served: signatures, their tensors, and the text form that a person types."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A named tensor of a signature: `tf.TensorSpec` without TensorFlow.
+
+    Attributes
+    ----------
+    name : str
+        What a client calls it.
+    dtype : str
+        TensorFlow's name of the dtype, such as ``"float32"`` or ``"string"``.
+    shape : tuple of (int or None), or None
+        None in a place is any size there; None as a whole is any rank.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int | None, ...] | None
+
+    def __str__(self) -> str:
+        """Return the form that a person types: ``x: float32[None, 3]``."""
+        inner = "..." if self.shape is None else ", ".join(map(str, self.shape))
+        return f"{self.name}: {self.dtype}[{inner}]"
+
+    @property
+    def tensor_spec(self) -> tf.TensorSpec:
+        """The same as a `tf.TensorSpec` (imports TensorFlow)."""
+        import tensorflow as tf
+
+        return tf.TensorSpec(self.shape, tf.dtypes.as_dtype(self.dtype), name=self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One SignatureDef: a key, the function behind it, and its named inputs and outputs.
+
+    Attributes
+    ----------
+    key : str
+        The SignatureDef's key, such as ``"serving_default"``.
+    function : str
+        The function as a person calls it (``"model.serve"``), or the graph function of a directory.
+    inputs, outputs : tuple of Spec
+        In the order in which they are written.
+    why : str
+        Why this function and these names were chosen; empty where the user said so.
+    """
+
+    key: str
+    function: str
+    inputs: tuple[Spec, ...]
+    outputs: tuple[Spec, ...]
+    why: str = ""
