@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from sm_magics.savedmodel import search, static, walk
 from sm_magics.savedmodel.display import Displayable
+from sm_magics.savedmodel.kinds import Kind, Sorts, kind_of
+from sm_magics.savedmodel.walk import contains
 
 if TYPE_CHECKING:
-    import weakref
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["Kind", "Model", "contains", "describe", "find", "kind_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +59,65 @@ class Model(Displayable):
     def name(self) -> str:
         """The name that a person would use."""
         return self.names[0]
+
+
+def find(namespace: Mapping[str, object]) -> list[tuple[Model, object]]:
+    """Return the models in a namespace with the objects themselves, in order of appearance.
+
+    Looked at are the values, what lists, tuples and dicts hold down to a depth of 3, and the
+    direct attributes of plain Python objects (``trainer.model``); of each container and object
+    the first 100 elements, and 1000 below one name. Left out are names that start with an
+    underscore, IPython's own, sets, and what no expression such as ``models['a']`` reaches.
+    Nothing of the namespace is run.
+
+    Parameters
+    ----------
+    namespace : mapping of str to object
+        A kernel's user namespace.
+
+    Returns
+    -------
+    list of (Model, object)
+        Empty as long as TensorFlow is not imported.
+    """
+    sorts = Sorts()
+    if not sorts.any_model:
+        return []
+    return [
+        (_describe(obj, tuple(sorted(names, key=len)), sorts), obj)
+        for obj, names in search.expressions(namespace, sorts)
+    ]
+
+
+def describe(obj: object, names: Sequence[str] = ("model",)) -> Model:
+    """Return what is known of one model; `names` are the expressions that reach it.
+
+    Raises
+    ------
+    TypeError
+        If it is no model: `kind_of` says None.
+    """
+    return _describe(obj, tuple(names), Sorts())
+
+
+def _describe(obj: object, names: tuple[str, ...], sorts: Sorts) -> Model:
+    sort = sorts.of(obj)
+    if sort.kind is None:
+        raise TypeError(f"{names[0]} is no model: a {static.class_name(sort.cls)}")
+    own = walk.variables(obj, sorts)
+    is_keras = sort.kind.framework != "TensorFlow"
+    try:
+        ref = weakref.ref(obj)
+    except TypeError:
+        ref = None
+    return Model(
+        names=names,
+        kind=sort.kind.name,
+        framework=sort.kind.framework,
+        class_name=static.class_name(sort.cls),
+        built=sort.members(obj).get("built") is True if is_keras else None,
+        variables=len(own),
+        bytes=sum(walk.nbytes(variable, sorts) for variable in own),
+        functions=walk.functions(obj, sorts),
+        ref=ref,
+    )

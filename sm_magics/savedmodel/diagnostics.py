@@ -57,6 +57,8 @@ _RULES = (
     Rule("SM102", Severity.ERROR, "the Keras model is not built, so no signature can be made"),
     Rule("SM104", Severity.ERROR, "the object has an attribute called `signatures`"),
     Rule("SM201", Severity.ERROR, "no signature would be written"),
+    Rule("SM202", Severity.ERROR, "the function has no input_signature and no usable trace"),
+    Rule("SM209", Severity.ERROR, "the signature's key is reserved or no string"),
     Rule("SM501", Severity.ERROR, "the destination can't be written"),
     Rule("SM502", Severity.ERROR, "the destination exists"),
     Rule("SM503", Severity.ERROR, "the destination has not enough space"),

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
+from sm_magics.savedmodel import fresh_process, samples, state
+from sm_magics.savedmodel.comparison import OutputCheck, compare
 
-@dataclass(frozen=True, slots=True)
-class OutputCheck:
-    """One output of one signature, live against written.
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
-    `max_abs` and `max_rel` are the largest absolute and relative differences; None where the
-    values were not compared (dtype and shape were).
-    """
+    from sm_magics.savedmodel.endpoints import Endpoint
 
-    name: str
-    dtype: str
-    equal: bool
-    max_abs: float | None
-    max_rel: float | None
+__all__ = ["LEVELS", "OutputCheck", "SignatureCheck", "Verification", "verify"]
+
+LEVELS = ("run", "process")
 
 
 @dataclass(frozen=True, slots=True)
 class SignatureCheck:
     """What verification says of one signature.
 
-    `status` is ``"equal"``, ``"differs"``, ``"shapes"`` (only dtypes and shapes were compared) or
+    `status` is ``"equal"``, ``"differs"``, ``"shapes"`` (only dtypes and ranks were compared) or
     ``"not verified"``; `reason` says why it is not simply ``"equal"``; `note` tells what else a
     reader should know, such as variables that were put back.
     """
@@ -47,3 +46,169 @@ class Verification:
     level: str
     signatures: tuple[SignatureCheck, ...] = ()
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """An endpoint with its sample, and what the live object answered."""
+
+    endpoint: Endpoint
+    feeds: dict[str, Any]
+    outputs: dict[str, Any]
+    written: list[Any]
+
+    @property
+    def key(self) -> str:
+        return self.endpoint.signature.key
+
+
+def verify(
+    endpoints: Sequence[Endpoint],
+    directory: Path,
+    *,
+    level: str = "run",
+    sample: Any = None,
+    size: int = 0,
+) -> Verification:
+    """Run every signature of a written SavedModel and compare it with the live object.
+
+    The live object is left as it was: variables that a function writes are put back, and functions
+    whose effects can't be undone are not run.
+
+    Parameters
+    ----------
+    endpoints : sequence of Endpoint
+        What was exported.
+    directory : Path
+        Where it was written.
+    level : {"run", "process"}
+        Load it in this process, or in a fresh one that imports only TensorFlow and sees no GPU.
+    sample : array-like or mapping, optional
+        The inputs to use, instead of made-up ones.
+    size : int
+        Bytes of the export, to judge whether memory suffices.
+
+    Returns
+    -------
+    Verification
+        A signature that could not be compared says why; only one that was and differs is
+        ``"differs"``.
+    """
+    if reason := _too_little_memory(size):
+        return Verification("none", reason=reason)
+    checks: dict[str, SignatureCheck] = {}
+    trials: list[_Trial] = []
+    for endpoint in endpoints:
+        tried = _try_live(endpoint, sample)
+        if isinstance(tried, _Trial):
+            trials.append(tried)
+        else:
+            checks[tried.key] = tried
+    run = fresh_process.run if level == "process" else _run_here
+    questions = [(trial.key, trial.feeds, bool(trial.written)) for trial in trials]
+    answers = run(directory, questions) if questions else {}
+    for trial in trials:
+        checks[trial.key] = _judge(trial, answers[trial.key])
+    return Verification(
+        level, tuple(checks[endpoint.signature.key] for endpoint in endpoints)
+    )
+
+
+def _try_live(endpoint: Endpoint, sample: Any) -> _Trial | SignatureCheck:
+    key, specs = endpoint.signature.key, endpoint.signature.inputs
+    if reason := state.why_not_to_run(endpoint.concrete):
+        return SignatureCheck(key, "not verified", reason=reason)
+    try:
+        feeds = samples.make(specs) if sample is None else samples.given(specs, sample)
+    except ValueError as error:
+        return SignatureCheck(key, "not verified", reason=str(error))
+    written = state.written_variables(endpoint.concrete)
+    try:
+        with state.kept(written):
+            outputs = _own(endpoint.live(feeds))
+    except Exception as error:  # noqa: BLE001, whatever the author's code raises
+        reason = f"the live object rejects the sample inputs ({_first_line(error)}); pass --sample"
+        return SignatureCheck(key, "not verified", reason=reason)
+    return _Trial(endpoint, feeds, outputs, written)
+
+
+def _own(outputs: dict[str, Any]) -> dict[str, Any]:
+    # An output may be a variable's own memory, which is put back (or trained on) afterwards.
+    import tensorflow as tf
+
+    return tf.nest.map_structure(tf.identity, outputs, expand_composites=True)  # type: ignore[no-any-return]
+
+
+def _run_here(
+    directory: Path, questions: Sequence[tuple[str, dict[str, Any], bool]]
+) -> dict[str, dict[str, Any] | Exception]:
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(str(directory))
+    answers: dict[str, dict[str, Any] | Exception] = {}
+    for key, feeds, writes in questions:
+        signature = loaded.signatures[key]
+        try:
+            with state.kept(list(signature.variables) if writes else []):
+                answers[key] = _own(signature(**_by_parameter(signature, feeds)))
+        except Exception as error:  # noqa: BLE001, it is the answer
+            answers[key] = error
+    return answers
+
+
+def _by_parameter(signature: Any, feeds: dict[str, Any]) -> dict[str, Any]:
+    # A name that is no identifier ("a/b") reaches Python under another one, in the same order.
+    parameters = list(signature.structured_input_signature[1].items())
+    by_name = {spec.name: parameter for parameter, spec in parameters}
+    return {by_name.get(name, name): tensor for name, tensor in feeds.items()}
+
+
+def _judge(trial: _Trial, answer: dict[str, Any] | Exception) -> SignatureCheck:
+    note = ""
+    if trial.written:
+        names = ", ".join(variable.name.removesuffix(":0") for variable in trial.written[:3])
+        note = f"it writes {names}; the live values were put back"
+    if isinstance(answer, Exception):
+        reason = f"the export fails where the live object works: {_first_line(answer)}"
+        return SignatureCheck(trial.key, "differs", reason=reason, note=note)
+    outputs = compare(trial.outputs, answer)
+    if all(output.equal for output in outputs):
+        return SignatureCheck(trial.key, "equal", outputs, note=note)
+    try:
+        with state.kept(trial.written):
+            again = _own(trial.endpoint.live(trial.feeds))
+    except Exception as error:  # noqa: BLE001, whatever the author's code raises
+        reason = f"the live object fails the second time ({_first_line(error)})"
+        return SignatureCheck(trial.key, "not verified", outputs, reason, note)
+    if all(output.equal for output in compare(trial.outputs, again)):
+        return SignatureCheck(trial.key, "differs", outputs, _differing(outputs), note)
+    outputs = compare(trial.outputs, answer, values=False)
+    if all(output.equal for output in outputs):
+        reason = "the live object answers differently each time; dtypes and ranks agree"
+        return SignatureCheck(trial.key, "shapes", outputs, reason, note)
+    return SignatureCheck(trial.key, "differs", outputs, _differing(outputs), note)
+
+
+def _differing(outputs: Sequence[OutputCheck]) -> str:
+    worst = [output for output in outputs if not output.equal]
+    return "; ".join(
+        f"{output.name}: another dtype, shape or name"
+        if output.max_abs is None or output.max_rel is None
+        else f"{output.name}: max abs {output.max_abs:.3g}, max rel {output.max_rel:.3g}"
+        for output in worst
+    )
+
+
+def _too_little_memory(size: int) -> str:
+    import psutil
+
+    # A loaded copy holds every variable once more, and TensorFlow reads shards into buffers.
+    free = psutil.virtual_memory().available
+    if size * 1.25 < free:
+        return ""
+    return f"a second copy of {size / 1e9:.1f} GB does not fit into {free / 1e9:.1f} GB of free memory"
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip()
+    return f"{type(error).__name__}: {text.splitlines()[0]}" if text else type(error).__name__

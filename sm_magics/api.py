@@ -1,0 +1,165 @@
+"""The Python face: the calls that a magic makes, for scripts and for notebooks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sm_magics.notebook import render
+from sm_magics.notebook.shown import Findings, Models
+from sm_magics.savedmodel import export as engine
+from sm_magics.savedmodel import inspection
+from sm_magics.savedmodel.capture import Model
+from sm_magics.savedmodel.request import request
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+
+    from sm_magics.savedmodel.export import Result
+    from sm_magics.savedmodel.inspection import Inspection
+
+render.install()
+
+
+def models() -> Models:
+    """Return the models of the running notebook.
+
+    Raises
+    ------
+    RuntimeError
+        Outside IPython.
+    """
+    from IPython.core.getipython import get_ipython
+
+    from sm_magics.notebook.session import open_session
+
+    shell = get_ipython()
+    if shell is None:
+        raise RuntimeError("models() lists what an IPython session holds; there is none here")
+    return open_session(shell).models()
+
+
+def check(obj: Any, signatures: Any = None, options: Any = None, **policy: Any) -> Findings:
+    """Return what is wrong with an export, before anything is written.
+
+    Parameters
+    ----------
+    obj, signatures, options
+        As in `export`.
+    **policy
+        The keywords of `export`; `export_dir` may be given too, to check the destination.
+
+    Returns
+    -------
+    list of Diagnostic
+    """
+    findings, _ = engine.check(
+        request(_real(obj), signatures=signatures, options=options, **policy)
+    )
+    return Findings(findings, type(_real(obj)).__name__)
+
+
+def export(
+    obj: Any,
+    export_dir: str | os.PathLike[str],
+    signatures: Any = None,
+    options: Any = None,
+    *,
+    inputs: str | Sequence[str] | None = None,
+    overwrite: bool = False,
+    next_version: bool = False,
+    allow_no_signature: bool = False,
+    select: str | Sequence[str] | None = None,
+    ignore: str | Sequence[str] | None = None,
+    strict: bool = False,
+    verify: str | bool = True,
+    sample: Any = None,
+) -> Result:
+    """Export an object as a SavedModel that is proven to compute the same.
+
+    The first four parameters are those of `tf.saved_model.save`.
+
+    Parameters
+    ----------
+    obj : Trackable, tf.function, ConcreteFunction or Model
+        A Keras model, a tf.Module, a tf.train.Checkpoint, a loaded SavedModel, a tf.function, or
+        what `models` returned.
+    export_dir : str or Path
+        Where to write; ``~`` is expanded, missing parents are made.
+    signatures : tf.function, ConcreteFunction, dict, str or list of str, optional
+        What to serve; ``"KEY=serve(x: float32[None, 3])"`` is read too. By default the object's
+        only servable tf.function, else a Keras model's forward pass.
+    options : tf.saved_model.SaveOptions or dict, optional
+        A dict names fields of SaveOptions.
+    inputs : str or list of str, optional
+        What an object without a signature takes: ``"x: float32[None, 4]"``.
+    overwrite : bool
+        Replace the SavedModel that stands there, in one atomic step.
+    next_version : bool
+        Write ``export_dir/1``, then ``export_dir/2``, ...
+    allow_no_signature : bool
+        Export although nothing can be served.
+    select, ignore : str or list of str, optional
+        Codes of findings, or prefixes; `ignore` wins.
+    strict : bool
+        Whether warnings stop the export.
+    verify : bool or {"run", "process"}
+        Load it back and compare every signature with the live object, in this process (``True``
+        or ``"run"``) or in a fresh one on the CPU.
+    sample : array-like or dict of array-like, optional
+        The inputs to verify with.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    ExportError
+        A ValueError with `.findings`, if one of them stops the export; nothing is written.
+    ValueError, TypeError
+        If an argument makes no sense.
+
+    Examples
+    --------
+    >>> result = sm_magics.export(model, "exports/digits")  # doctest: +SKIP
+    >>> result.verification.signatures[0].status  # doctest: +SKIP
+    'equal'
+    """
+    return engine.export(
+        request(
+            _real(obj),
+            export_dir,
+            signatures,
+            options,
+            inputs=inputs,
+            overwrite=overwrite,
+            next_version=next_version,
+            allow_no_signature=allow_no_signature,
+            select=select,
+            ignore=ignore,
+            strict=strict,
+            verify=verify,
+            sample=sample,
+        )
+    )
+
+
+def inspect(export_dir: str | os.PathLike[str]) -> Inspection:
+    """Return what is in a SavedModel directory, without loading or running it.
+
+    Raises
+    ------
+    InspectionError
+        A ValueError, if it is no SavedModel or is damaged.
+    """
+    return inspection.inspect(export_dir)
+
+
+def _real(obj: Any) -> Any:
+    if not isinstance(obj, Model):
+        return obj
+    real = obj.ref() if obj.ref is not None else None
+    if real is None:
+        raise ValueError(f"{obj.name} is gone; list the models again with sm_magics.models()")
+    return real

@@ -1,0 +1,141 @@
+"""Run the body of a cell magic as the ordinary cell that its author takes it for.
+
+Lines are those of the whole cell, autograph finds the source, the last expression is shown, `await`
+works, and an error in the body is the cell's one traceback.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.displayhook import DisplayHook
+
+from sm_magics.notebook.bindings import bound_names
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from types import CodeType, TracebackType
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A cell magic's body, placed where it stands in its cell.
+
+    Attributes
+    ----------
+    source : str
+        Python, padded so that its lines are those of the cell.
+    filename : str
+        Under which IPython, tracebacks and autograph find the source.
+    cell : int
+        The cell's execution count.
+    """
+
+    source: str
+    filename: str
+    cell: int
+
+    @property
+    def names(self) -> dict[str, int]:
+        """The names that it binds, with their lines."""
+        return bound_names(self.source)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a body left: the value of its last expression, None if it ends otherwise."""
+
+    value: Any
+
+
+def place(shell: InteractiveShell, body: str) -> Body:
+    """Find the body in the cell that is running and register its source under the cell's name."""
+    history = shell.history_manager.input_hist_raw if shell.history_manager else [""]
+    raw = history[-1]
+    at = raw.rfind(body.rstrip("\n")) if body.strip() else -1
+    if at < 0:
+        # Run without history, or by another magic: the body is all that is known.
+        raw, at = "\n" + body, 1
+    # `transform_cell` drops leading blank lines; they count as well.
+    blank = len(body) - len(body.lstrip("\n"))
+    source = "\n" * (raw[:at].count("\n") + blank) + shell.transform_cell(body)
+    count = len(history) - 1
+    filename = shell.compile.cache(source, count, raw_code=raw)
+    return Body(source, filename, count)
+
+
+async def run(shell: InteractiveShell, body: Body) -> Outcome:
+    """Run a body in the shell's namespace; shows its last expression."""
+    try:
+        tree = shell.transform_ast(shell.compile.ast_parse(body.source, filename=body.filename))
+        last = tree.body[-1] if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+        statements = tree.body[:-1] if last is not None else tree.body
+        await _execute(shell, ast.Module(statements, []), body.filename, "exec")
+        if last is None:
+            return Outcome(None)
+        value = await _execute(shell, ast.Expression(last.value), body.filename, "eval")
+    except (Exception, KeyboardInterrupt) as error:
+        _show_only_the_cell(shell, error, body.filename)
+        raise
+    if not _is_silenced(body.source):
+        shell.displayhook(value)
+    return Outcome(value)
+
+
+def is_async(shell: InteractiveShell, source: str) -> bool:
+    """Tell whether a body awaits at its top level."""
+    if "await" not in source and "async" not in source:
+        return False
+    try:
+        with shell.compile.extra_flags(ast.PyCF_ALLOW_TOP_LEVEL_AWAIT):
+            code = shell.compile(shell.transform_cell(source), "<body>", "exec")
+    except SyntaxError:
+        return False
+    return bool(code.co_flags & inspect.CO_COROUTINE)
+
+
+def drive(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Run a coroutine that never waits, to its end.
+
+    Raises
+    ------
+    RuntimeError
+        If it waits after all.
+    """
+    try:
+        coroutine.send(None)
+    except StopIteration as finished:
+        return finished.value
+    coroutine.close()
+    raise RuntimeError("`await` needs a cell of its own: it does not work below another magic")
+
+
+async def _execute(shell: InteractiveShell, tree: ast.AST, filename: str, mode: str) -> Any:
+    with shell.compile.extra_flags(ast.PyCF_ALLOW_TOP_LEVEL_AWAIT):
+        code: CodeType = shell.compile(tree, filename, mode)
+    value = eval(code, shell.user_global_ns, shell.user_ns)  # noqa: S307, it is the user's cell
+    return await value if code.co_flags & inspect.CO_COROUTINE else value
+
+
+def _is_silenced(source: str) -> bool:
+    return bool(DisplayHook.semicolon_at_end_of_expression(source))
+
+
+def _show_only_the_cell(shell: InteractiveShell, error: BaseException, filename: str) -> None:
+    """Make IPython show the error's frames from the cell's own on, without those of the magic."""
+    own: TracebackType | None = error.__traceback__
+    while own is not None and own.tb_frame.f_code.co_filename != filename:
+        own = own.tb_next
+    if own is None or hasattr(error, "_render_traceback_"):
+        return
+    render = partial(shell.InteractiveTB.structured_traceback, type(error), error, own, tb_offset=0)
+    try:
+        error._render_traceback_ = render  # type: ignore[union-attr]  # noqa: SLF001
+    except AttributeError:
+        return  # an exception with slots is shown with all its frames

@@ -1,0 +1,155 @@
+"""Tab completion of the magics: from the parser's own table and the session's models."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.completer import SimpleCompletion, context_matcher
+
+from sm_magics.notebook import parser
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from IPython.core.completer import CompletionContext
+
+    from sm_magics.notebook.session import Session
+
+_NOTHING = {"completions": []}
+
+
+def matcher(session: Session) -> Callable[[CompletionContext], Any]:
+    """Return a matcher for IPython's completer (its API version 2).
+
+    It answers only on lines that start with ``%savedmodel`` or ``%%savedmodel``, and there alone:
+    Python names make no sense as flags.
+    """
+
+    @context_matcher(identifier="sm_magics.completion", priority=200)
+    def complete(context: CompletionContext) -> Any:
+        line = context.text_until_cursor
+        magic, _, rest = line.lstrip().partition(" ")
+        if magic not in ("%savedmodel", "%%savedmodel") or not line.lstrip().startswith(
+            magic + " "
+        ):
+            return _NOTHING
+        words, fragment = _words(rest)
+        found = sorted(set(_candidates(session, magic == "%%savedmodel", words, fragment)))
+        return {
+            "completions": [SimpleCompletion(text=text, type="magic") for text in found],
+            "matched_fragment": fragment,
+            "suppress": True,
+        }
+
+    return complete  # type: ignore[no-any-return]
+
+
+def _words(rest: str) -> tuple[list[str], str]:
+    """Split a line that is being typed into its whole words and the one at the cursor."""
+    lexer = shlex.shlex(rest, posix=True, punctuation_chars=False)
+    lexer.whitespace_split = True
+    lexer.commenters = ""
+    words: list[str] = []
+    try:
+        words.extend(lexer)
+    except ValueError:
+        pass  # a quote is still open: what came before it is enough
+    at_word = bool(rest) and not rest[-1].isspace()
+    fragment = rest.rsplit(maxsplit=1)[-1] if at_word and rest.split() else ""
+    return (words[:-1] if at_word and words else words), fragment
+
+
+def _candidates(
+    session: Session,
+    is_cell: bool,
+    words: Sequence[str],
+    fragment: str,  # noqa: FBT001
+) -> Iterable[str]:
+    if is_cell:
+        command, places = parser.cell_parser(), ["directory", "model"]
+    else:
+        if not words:
+            return [name for name in parser.SUBCOMMANDS if name.startswith(fragment)]
+        top = parser.line_parser()
+        actions = [a for a in top._actions if isinstance(a, argparse._SubParsersAction)]  # noqa: SLF001
+        known = actions[0].choices
+        if words[0] not in known:
+            return []
+        command, words = known[words[0]], words[1:]
+        places = [a.dest for a in command._actions if not a.option_strings]  # noqa: SLF001
+    flags = {flag: a for a in command._actions for flag in a.option_strings}  # noqa: SLF001
+    if fragment.startswith("-"):
+        return [flag for flag in flags if flag.startswith(fragment)]
+    asked = flags.get(words[-1]) if words else None
+    if asked is not None and asked.nargs != 0:
+        return _values(session, asked, words, fragment)
+    at = len(_positionals(words, flags))
+    return _at_place(session, places[at], fragment) if at < len(places) else []
+
+
+def _positionals(words: Sequence[str], flags: dict[str, argparse.Action]) -> list[str]:
+    found, skip = [], False
+    for word in words:
+        if skip:
+            skip = False
+        elif word in flags:
+            skip = flags[word].nargs != 0
+        else:
+            found.append(word)
+    return found
+
+
+def _at_place(session: Session, place: str, fragment: str) -> Iterable[str]:
+    if place == "directory":
+        return _paths(fragment)
+    return [name for name in _model_names(session) if name.startswith(fragment)]
+
+
+def _values(
+    session: Session, action: argparse.Action, words: Sequence[str], fragment: str
+) -> Iterable[str]:
+    if action.choices:
+        return [choice for choice in action.choices if choice.startswith(fragment)]
+    if action.dest in ("signatures", "function_aliases"):
+        key, equals, part = fragment.rpartition("=")
+        return [
+            f"{key}{equals}{name}" for name in _functions(session, words) if name.startswith(part)
+        ]
+    if action.dest == "sample":
+        names = [name for name in session.shell.user_ns if not name.startswith("_")]
+        return [name for name in names if name.startswith(fragment)]
+    return []
+
+
+def _model_names(session: Session) -> list[str]:
+    return [name for model in session.models() for name in model.names]
+
+
+def _functions(session: Session, words: Sequence[str]) -> list[str]:
+    models = session.models()
+    named = [model for model in models if set(model.names) & set(words)]
+    found = [name for model in named or models for name in model.functions]
+    found += [m.name for m in models if m.kind == "function"]
+    keras = any(model.framework.startswith("Keras") for model in named or models)
+    return [*found, "call"] if keras else found
+
+
+def _paths(fragment: str) -> list[str]:
+    start = Path(fragment).expanduser()
+    parent = start if fragment.endswith("/") or not fragment else start.parent
+    typed = fragment.rpartition("/")[0]
+    prefix = f"{typed}/" if "/" in fragment else ""
+    last = "" if fragment.endswith("/") else start.name if fragment else ""
+    try:
+        return [
+            f"{prefix}{child.name}/"
+            for child in parent.iterdir()
+            if child.is_dir()
+            and child.name.startswith(last)
+            and not (child.name.startswith(".") and not last.startswith("."))
+        ]
+    except OSError:
+        return []

@@ -1,0 +1,238 @@
+"""`%savedmodel` and `%%savedmodel`: parse what a person typed, call the engine, show what came."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.error import UsageError
+from IPython.core.magic import Magics, line_cell_magic, magics_class
+from IPython.display import display
+from traitlets import Bool, Enum
+
+from sm_magics.notebook import body as cell_body
+from sm_magics.notebook import parser
+from sm_magics.notebook.shown import Findings
+from sm_magics.notebook.watch import Watch
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Coroutine, Sequence
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from sm_magics.notebook.session import Session
+    from sm_magics.savedmodel.capture import Model
+    from sm_magics.savedmodel.diagnostics import ExportError
+
+_SECONDARY = ("function", "layer", "checkpoint")
+"""Kinds that a cell often binds beside the model that it is about."""
+
+
+@magics_class
+class SavedModelMagics(Magics):
+    """The magics of one shell."""
+
+    verify = Enum(
+        ["run", "process", "none"],
+        default_value="run",
+        help="How exports are verified unless the line says so.",
+    ).tag(config=True)
+    strict = Bool(default_value=False, help="Whether warnings stop an export.").tag(config=True)
+
+    def __init__(self, shell: InteractiveShell, session: Session) -> None:
+        super().__init__(shell)
+        self.session = session
+
+    @line_cell_magic
+    def savedmodel(self, line: str, cell: str | None = None) -> Any:
+        """Placeholder: the table of options writes the text of ``%savedmodel?``."""
+        try:
+            if cell is not None:
+                return self._cell(line, cell)
+            words = parser.split(line) or ["models"]
+            arguments = parser.line_parser().parse_args(words)
+        except parser.HelpRequested as answer:
+            print(answer)  # noqa: T201, it is what was asked for
+            return None
+        return getattr(self, f"_{arguments.command}")(arguments)
+
+    def _models(self, arguments: argparse.Namespace) -> Any:
+        del arguments
+        return self.session.models()
+
+    def _show(self, arguments: argparse.Namespace) -> Any:
+        from sm_magics.savedmodel.inspection import InspectionError, inspect
+
+        try:
+            return inspect(_path(arguments.directory))
+        except InspectionError as error:
+            raise UsageError(str(error)) from None
+
+    def _check(self, arguments: argparse.Namespace) -> Any:
+        from sm_magics.savedmodel import export as engine
+        from sm_magics.savedmodel.request import request
+
+        obj = self._object(arguments.model)
+        try:
+            asked = request(obj, **self._policy(arguments))
+            findings, _ = engine.check(asked)
+        except (ValueError, TypeError) as error:
+            raise _usage(error) from error
+        return Findings(self.session.located(findings, [arguments.model]), arguments.model)
+
+    def _export(self, arguments: argparse.Namespace) -> None:
+        obj = self._object(arguments.model)
+        self._run(obj, arguments.model, arguments)
+
+    def _cell(self, line: str, cell: str) -> Any:
+        arguments = parser.cell_parser().parse_args(parser.split(line))
+        _path(arguments.directory)
+        self._policy(arguments)
+        placed = cell_body.place(self.shell, cell)
+        coroutine = self._run_cell(arguments, placed)
+        if cell_body.is_async(self.shell, cell):
+            # IPython awaits it: `extension` registered a transformer that writes the `await`.
+            return coroutine
+        return cell_body.drive(coroutine)
+
+    async def _run_cell(self, arguments: argparse.Namespace, placed: cell_body.Body) -> None:
+        outcome = await cell_body.run(self.shell, placed)
+        self.session.bound(placed.names, cell=placed.cell, cell_id=_cell_id(self.shell))
+        if arguments.model is not None:
+            name, obj = arguments.model, self._object(arguments.model)
+        else:
+            name, obj = self._made_by(outcome.value, placed.names)
+        self._run(obj, name, arguments)
+
+    def _run(self, obj: Any, name: str, arguments: argparse.Namespace) -> None:
+        from sm_magics.savedmodel import export as engine
+        from sm_magics.savedmodel.diagnostics import ExportError
+        from sm_magics.savedmodel.request import request
+
+        keywords = self._policy(arguments)
+        try:
+            asked = request(obj, _path(arguments.directory), **keywords)
+        except (ValueError, TypeError) as error:
+            raise _usage(error) from error
+        with Watch(self.shell, name) as watch:
+            try:
+                result = engine.export(asked, watch.on_phase)
+            except ExportError as error:
+                found = Findings(self.session.located(error.findings, [name]), name)
+                watch.finish(found)
+                raise _short(ExportError(found)) from None
+            watch.finish(result)
+        self.session.add(result)
+
+    def _policy(self, arguments: argparse.Namespace) -> dict[str, Any]:
+        keywords = parser.policy(arguments)
+        keywords.setdefault("verify", False if self.verify == "none" else self.verify)
+        keywords.setdefault("strict", self.strict)
+        if "sample" in keywords:
+            keywords["sample"] = self._evaluated(keywords["sample"], "--sample")
+        keywords["namespace"] = self.shell.user_ns
+        if keywords.get("overwrite") and keywords.get("next_version"):
+            raise UsageError("--next-version never replaces anything; leave --overwrite out")
+        return keywords
+
+    def _object(self, text: str) -> Any:
+        return self._evaluated(text, "MODEL")
+
+    def _evaluated(self, text: str, what: str) -> Any:
+        try:
+            return self.shell.ev(text)
+        except Exception as error:  # noqa: BLE001, it is the user's own expression
+            names = ", ".join(model.name for model in self.session.models())
+            known = f"the models here are {names}" if names else "no model is here yet"
+            raise UsageError(f"{what} {text!r}: {error}; {known}") from None
+
+    def _made_by(self, value: Any, names: dict[str, int]) -> tuple[str, Any]:
+        from sm_magics.savedmodel import capture
+
+        kind = capture.kind_of(value)
+        if kind is not None:
+            return self._called(value), value
+        captured = self.session.captured()
+        bound = [(model, obj) for model, obj in captured if set(model.names) & set(names)]
+        if len(bound) > 1:
+            bound = [pair for pair in bound if pair[0].kind not in _SECONDARY] or bound
+        if len(bound) > 1:
+            bound = [
+                (model, obj)
+                for model, obj in bound
+                if not any(other is not obj and capture.contains(other, obj) for _, other in bound)
+            ]
+        if len(bound) == 1:
+            return bound[0][0].name, bound[0][1]
+        raise UsageError(_which([model for model, _ in bound], [model for model, _ in captured]))
+
+    def _called(self, obj: Any) -> str:
+        names = [model.name for model, found in self.session.captured() if found is obj]
+        return names[0] if names else "the last expression"
+
+
+def _which(bound: Sequence[Model], all_models: Sequence[Model]) -> str:
+    if bound:
+        names = ", ".join(model.name for model in bound)
+        return f"the cell made {len(bound)} models: {names}; type %%savedmodel DIR MODEL"
+    names = ", ".join(model.name for model in all_models)
+    return "the cell made no model; " + (
+        f"type %%savedmodel DIR MODEL with one of {names}" if names else "no model is here yet"
+    )
+
+
+def _path(text: str) -> str:
+    left = re.search(r"\{[^}]*\}|\$\w+", text)
+    if left:
+        raise UsageError(f"{left.group()} in {text!r} was not filled in: there is no such variable")
+    return text
+
+
+def _usage(error: Exception) -> UsageError:
+    return UsageError(str(error))
+
+
+def _short(error: ExportError) -> ExportError:
+    """Show an error as its sentence: the findings stand above, the frames are of no use."""
+    first = error.findings[0]
+    more = f" (and {len(error.findings) - 1} more)" if len(error.findings) > 1 else ""
+    text = f"ExportError: nothing was written. {first.code}: {first.message}{more}"
+    error._render_traceback_ = lambda: [text]  # type: ignore[attr-defined]  # noqa: SLF001
+    return error
+
+
+def _cell_id(shell: InteractiveShell) -> str | None:
+    kernel = getattr(shell, "kernel", None)
+    if kernel is None:
+        return None
+    metadata = (kernel.get_parent("shell") or {}).get("metadata", {})
+    return metadata.get("cellId")
+
+
+def awaiting(shell: InteractiveShell) -> Any:
+    """Return an input transformer that awaits a `%%savedmodel` whose body awaits.
+
+    IPython runs a magic as a plain call; only a cell that says `await` is run as a coroutine.
+    """
+    call = "get_ipython().run_cell_magic('savedmodel',"
+
+    def transform(lines: list[str]) -> list[str]:
+        if not (lines and lines[0].startswith(call) and shell.autoawait):
+            return lines
+        try:
+            expression = ast.parse("".join(lines), mode="eval").body
+        except SyntaxError:
+            return lines
+        if not isinstance(expression, ast.Call):
+            return lines
+        body = ast.literal_eval(expression.args[2])
+        return ["await " + lines[0], *lines[1:]] if cell_body.is_async(shell, body) else lines
+
+    return transform
+
+
+SavedModelMagics.savedmodel.__doc__ = "\n".join(
+    [parser.line_parser().format_help(), parser.cell_parser().format_help()]
+)

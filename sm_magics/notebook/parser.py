@@ -1,0 +1,150 @@
+"""The command line of `%savedmodel` and `%%savedmodel`, made from the one table of options."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.error import UsageError
+from IPython.core.magic_arguments import MagicArgumentParser
+from IPython.utils.process import arg_split
+
+from sm_magics.savedmodel.options import OPTIONS, Option
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SUBCOMMANDS = {
+    "models": "the models in this notebook (also without any word)",
+    "check": "what is wrong with an export, before anything is written",
+    "export": "export a model",
+    "show": "what is in a SavedModel directory",
+}
+
+
+class HelpRequested(Exception):  # noqa: N818, it is an answer, not an error
+    """A person asked for help; the text is the argument."""
+
+
+class _Parser(MagicArgumentParser):
+    """Argparse that speaks of the magic, and gives help back instead of exiting."""
+
+    def print_help(self, file: Any = None) -> None:  # noqa: ARG002, argparse's signature
+        raise HelpRequested(self.format_help())
+
+    def error(self, message: str) -> Any:
+        raise UsageError(f"{message}\n{self.format_usage().strip()}\nMore: {self.prog} --help")
+
+
+def line_parser() -> argparse.ArgumentParser:
+    """Return the parser of the line magic, with its subcommands."""
+    parser = _Parser(
+        prog="%savedmodel",
+        description="Find, check, export and inspect the TensorFlow models of this notebook.",
+        epilog="Use %%savedmodel DIR at the top of a cell to run it and export what it made.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(
+        dest="command", metavar="COMMAND", parser_class=_Parser, required=True
+    )
+    for name, text in SUBCOMMANDS.items():
+        command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:])
+        if name in ("check", "export"):
+            command.add_argument("model", metavar="MODEL", help="a name, or models['a']")
+        if name in ("export", "show"):
+            command.add_argument("directory", metavar="DIR", help="the directory")
+        if name in ("check", "export"):
+            _add(command, [o for o in OPTIONS if name == "export" or o.group in _CHECKED])
+    return parser
+
+
+_CHECKED = ("signature", "check")
+
+
+def cell_parser() -> argparse.ArgumentParser:
+    """Return the parser of the cell magic's first line."""
+    parser = _Parser(
+        prog="%%savedmodel",
+        description="Run the cell, then export what it made: MODEL, else the value of the last "
+        "expression if it is a model, else the one model that the cell bound.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("directory", metavar="DIR", help="the directory")
+    parser.add_argument("model", metavar="MODEL", nargs="?", help="a name, or models['a']")
+    _add(parser, OPTIONS)
+    return parser
+
+
+def split(line: str) -> list[str]:
+    """Split a magic's line into words, quotes resolved.
+
+    Raises
+    ------
+    UsageError
+        If a quote is not closed.
+    """
+    try:
+        return list(arg_split(line, posix=True))
+    except ValueError as error:
+        raise UsageError(f"{error}; close the quote in: {line.strip()}") from None
+
+
+def policy(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the keywords of `sm_magics.export` that the words stand for.
+
+    Raises
+    ------
+    UsageError
+        If an alias is not of the form ``ALIAS=FUNCTION``.
+    """
+    keywords: dict[str, Any] = {}
+    options: dict[str, Any] = {}
+    for option in OPTIONS:
+        given = getattr(arguments, option.name, None)
+        if given in (None, False):
+            continue
+        if option.kind == "off":
+            given = False
+        if option.kind == "pairs":
+            given = dict(map(_pair, given))
+        (options if option.group == "SaveOptions" else keywords)[option.name] = given
+    if options:
+        keywords["options"] = options
+    if keywords.pop("no_verify", False):
+        keywords["verify"] = False
+    return keywords
+
+
+def _pair(text: str) -> tuple[str, str]:
+    alias, equals, function = text.partition("=")
+    if not (alias and equals and function):
+        raise UsageError(f"{text!r} is no alias; type ALIAS=FUNCTION")
+    return alias, function
+
+
+def _add(parser: argparse.ArgumentParser, options: Sequence[Option]) -> None:
+    groups: dict[str, Any] = {}
+    for option in options:
+        if option.group not in groups:
+            groups[option.group] = parser.add_argument_group(f"{option.group} options")
+        keywords: dict[str, Any] = {"dest": option.name, "help": _help(option)}
+        if option.kind in ("flag", "off"):
+            keywords["action"] = "store_true"
+        else:
+            keywords["metavar"] = option.metavar
+            if option.kind in ("list", "pairs"):
+                keywords |= {"action": "append"}
+            if option.kind == "choice":
+                keywords["choices"] = option.choices
+        groups[option.group].add_argument(*option.flags, **keywords)
+
+
+def _help(option: Option) -> str:
+    text = option.help
+    if option.kind == "choice":
+        text += f" ({', '.join(option.choices)})"
+    if option.experimental:
+        text += "; experimental"
+    if option.unavailable:
+        text += f"; unavailable: {option.unavailable}"
+    return text.replace("%", "%%")

@@ -1,0 +1,100 @@
+"""How every result shows itself: a result in, text/plain and text/html out."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from sm_magics.notebook.progress import Progress
+from sm_magics.notebook.shown import Findings, Models
+from sm_magics.notebook.text import plain
+from sm_magics.savedmodel.capture import Model
+from sm_magics.savedmodel.diagnostics import Diagnostic
+from sm_magics.savedmodel.display import Displayable
+from sm_magics.savedmodel.export import Result
+from sm_magics.savedmodel.inspection import Inspection
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+__all__ = ["Findings", "Models", "bundle", "install", "uninstall"]
+
+_TEMPLATES = {
+    Diagnostic: "findings.html.j2",
+    Findings: "findings.html.j2",
+    Inspection: "inspection.html.j2",
+    Model: "models.html.j2",
+    Models: "models.html.j2",
+    Progress: "progress.html.j2",
+    Result: "result.html.j2",
+}
+
+
+def install() -> None:
+    """Make every result of the engine show itself as `bundle` renders it."""
+    Displayable.renderer = bundle
+
+
+def uninstall() -> None:
+    """Undo `install`: results print their fields again."""
+    Displayable.renderer = None
+
+
+def bundle(result: Any) -> dict[str, str]:
+    """Return `result` as a MIME bundle.
+
+    Parameters
+    ----------
+    result : Result, Inspection, Diagnostic, Findings, Model, Models or Progress
+        Anything else is shown as its repr, without HTML.
+
+    Returns
+    -------
+    dict
+        ``text/plain``, the full answer, and ``text/html``, the same with folding and colour.
+    """
+    shown = {"text/plain": plain(result)}
+    template = _TEMPLATES.get(type(result))
+    if template is not None:
+        shown["text/html"] = _environment().get_template(template).render(result=_many(result))
+    return shown
+
+
+def _many(result: Any) -> Any:
+    """Return a single finding or model as the list that its template shows."""
+    if isinstance(result, Diagnostic):
+        return Findings([result])
+    return Models([result]) if isinstance(result, Model) else result
+
+
+@cache
+def _environment() -> Environment:
+    import re
+    from importlib.resources import files
+
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    from sm_magics.notebook import filetree, snippets, verdicts, words
+
+    def visible(value: object) -> object:
+        # Markup is the templates' own and has been through here.
+        is_text = isinstance(value, str) and not isinstance(value, Markup)
+        return words.printable(value) if is_text else value  # type: ignore[arg-type]
+
+    environment = Environment(
+        loader=PackageLoader("sm_magics.notebook"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=visible,
+    )
+    css = files("sm_magics.notebook").joinpath("style.css").read_text("utf-8")
+    css = re.sub(r"\s+", " ", re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL))
+    # The style sheet is our own file: nothing that a user names gets into it.
+    style = Markup(css.strip())  # noqa: S704
+    environment.globals.update(
+        words=words, verdicts=verdicts, snippets=snippets, grow=filetree.grow, style=style
+    )
+    return environment

@@ -1,0 +1,159 @@
+"""One shell's state: which cell bound what, and what was exported. It injects nothing anywhere."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from sm_magics.notebook.bindings import bound_names
+from sm_magics.notebook.shown import Models
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
+
+    from sm_magics.savedmodel.capture import Model
+    from sm_magics.savedmodel.diagnostics import Diagnostic
+    from sm_magics.savedmodel.export import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Where a name got its value: cell (execution count, front end's id), line, and the value's id."""
+
+    cell: int | None
+    cell_id: str | None
+    line: int
+    value: int
+
+
+class Session:
+    """What is known of one shell's notebook.
+
+    Attributes
+    ----------
+    shell : InteractiveShell
+    exports : list of Result
+        Every export of this session, oldest first.
+    changed : list of callable
+        Called without arguments after each change.
+    """
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        self.shell = shell
+        self.exports: list[Result] = []
+        self.changed: list[Callable[[], None]] = []
+        self._bindings: dict[str, Binding] = {}
+        self._lock = threading.RLock()
+
+    def after_cell(self, result: ExecutionResult) -> None:
+        """Remember what the cell bound; IPython calls it after each (`post_run_cell`)."""
+        info = result.info
+        if info is None or not info.raw_cell or info.raw_cell.lstrip().startswith("%%"):
+            # The body of a cell magic is its own affair; ours records what it ran.
+            return
+        names = bound_names(info.raw_cell)
+        if not names and info.raw_cell.strip():
+            # IPython's own syntax: what it makes of it is Python, on the same lines.
+            names = bound_names(self.shell.transform_cell(info.raw_cell))
+        count = result.execution_count
+        self.bound(names, cell=count, cell_id=getattr(info, "cell_id", None))
+
+    def bound(self, names: dict[str, int], *, cell: int | None, cell_id: str | None) -> None:
+        """Record that a cell bound these names (name -> line)."""
+        namespace = self.shell.user_ns
+        with self._lock:
+            for name, line in names.items():
+                if name not in namespace:
+                    continue
+                value = id(namespace[name])
+                before = self._bindings.get(name)
+                if before is None or before.value != value:
+                    # A failed cell leaves what an earlier one bound.
+                    self._bindings[name] = Binding(cell, cell_id, line, value)
+        self._tell()
+
+    def add(self, result: Result) -> None:
+        """Remember an export."""
+        with self._lock:
+            self.exports.append(result)
+        self._tell()
+
+    def models(self) -> Models:
+        """Return the notebook's models, each with the cell that bound it."""
+        return Models(model for model, _ in self.captured())
+
+    def captured(self) -> list[tuple[Model, Any]]:
+        """Return the notebook's models with the objects themselves."""
+        from sm_magics.savedmodel import capture
+
+        return [(self._placed(model), obj) for model, obj in capture.find(dict(self.shell.user_ns))]
+
+    def located(self, findings: Iterable[Diagnostic], names: Sequence[str]) -> list[Diagnostic]:
+        """Put the cell that bound a model on findings about the model that have no place yet."""
+        binding = self._binding(names)
+        if binding is None:
+            return list(findings)
+        return [
+            dataclasses.replace(
+                found, cell=binding.cell, cell_id=binding.cell_id, line=binding.line
+            )
+            if found.line is None and found.code.startswith(("SM1", "SM2"))
+            else found
+            for found in findings
+        ]
+
+    def _placed(self, model: Model) -> Model:
+        binding = self._binding(model.names)
+        if binding is None:
+            return model
+        return dataclasses.replace(
+            model, cell=binding.cell, cell_id=binding.cell_id, line=binding.line
+        )
+
+    def _binding(self, names: Sequence[str]) -> Binding | None:
+        with self._lock:
+            found = [self._bindings.get(_root(name)) for name in names]
+        namespace = self.shell.user_ns
+        current = [
+            binding
+            for name, binding in zip(names, found, strict=True)
+            if binding is not None and id(namespace.get(_root(name))) == binding.value
+        ]
+        # Aliases come later than the cell that made the object.
+        return min(current, key=lambda binding: binding.cell or 0, default=None)
+
+    def _tell(self) -> None:
+        for callback in list(self.changed):
+            callback()
+
+
+def _root(expression: str) -> str:
+    """Return the variable that an expression such as ``models['a']`` starts from."""
+    if expression.isidentifier():
+        return expression
+    try:
+        names = [n.id for n in ast.walk(ast.parse(expression)) if isinstance(n, ast.Name)]
+    except SyntaxError:
+        return expression
+    return names[0] if names else expression
+
+
+_sessions: WeakKeyDictionary[Any, Session] = WeakKeyDictionary()
+
+
+def open_session(shell: InteractiveShell) -> Session:
+    """Return the session of a shell, made when first asked for."""
+    if shell not in _sessions:
+        _sessions[shell] = Session(shell)
+    return _sessions[shell]
+
+
+def close_session(shell: InteractiveShell) -> None:
+    """Forget the session of a shell."""
+    _sessions.pop(shell, None)

@@ -1,0 +1,139 @@
+"""Results as text: the full answer, for terminals, logs and diffs."""
+
+from __future__ import annotations
+
+from functools import singledispatch
+from textwrap import indent
+from typing import TYPE_CHECKING
+
+from sm_magics.notebook import snippets, text_parts, words
+from sm_magics.notebook.progress import Progress
+from sm_magics.notebook.shown import Findings, Models
+from sm_magics.savedmodel.capture import Model
+from sm_magics.savedmodel.diagnostics import Diagnostic
+from sm_magics.savedmodel.export import Result
+from sm_magics.savedmodel.inspection import Inspection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@singledispatch
+def plain(result: object) -> str:
+    """Return the whole of `result` as text of at most 100 columns, as far as names allow.
+
+    The same result always gives the same text; no line ends with a space; nothing in it can
+    command a terminal.
+    """
+    return words.printable(repr(result))
+
+
+@plain.register
+def _(result: Result) -> str:
+    inspection = result.inspection
+    return _page(
+        f"Exported {words.inline(result.model)} to {_path(result.path)}: {words.exported(result)}",
+        _section("Findings", text_parts.findings(result.findings)) if result.findings else "",
+        _section("Signatures, for servers", text_parts.signatures(result.signatures)),
+        _section("Verification", text_parts.verification(result.verification)),
+        _section("Files", text_parts.files(result.path.name, inspection.files)),
+        _section(
+            f"Variables: {words.variables(inspection.variables)}",
+            text_parts.largest_variables(inspection.variables),
+        ),
+        *_graphs(inspection, full=False),
+        _fingerprint(inspection),
+        _section("Seconds", text_parts.seconds(result.seconds)),
+        _section("Load it", snippets.recipe(result.path, result.signatures)),
+        _section("Restore its weights", snippets.restore(result.path, result.model))
+        if inspection.variables
+        else "",
+    )
+
+
+@plain.register
+def _(inspection: Inspection) -> str:
+    return _page(
+        f"SavedModel {_path(inspection.path)}: {words.inspected(inspection)}",
+        *_graphs(inspection, full=True),
+        _section("Files", text_parts.files(inspection.path.name, inspection.files)),
+        _section(
+            f"Variables: {words.variables(inspection.variables)}",
+            text_parts.variables(inspection.variables),
+        ),
+        _fingerprint(inspection),
+    )
+
+
+@plain.register
+def _(findings: Findings) -> str:
+    about = f"{words.inline(findings.subject)}: " if findings.subject else ""
+    headline = f"{about}{words.tally(findings)}"
+    return _page(f"{headline}\n{indent(text_parts.findings(findings), '  ')}")
+
+
+@plain.register
+def _(finding: Diagnostic) -> str:
+    return _page(text_parts.findings([finding]))
+
+
+@plain.register
+def _(models: Models) -> str:
+    if not models:
+        return words.NO_MODELS
+    columns = ("name", "kind", "built", ">variables", ">size", "functions", "cell")
+    rows = [
+        (
+            " = ".join(model.names),
+            words.kind(model),
+            words.ANSWERS[model.built],
+            f"{model.variables:,}",
+            words.size(model.bytes),
+            ", ".join(model.functions) or words.NOTHING,
+            words.cell(model),
+        )
+        for model in models
+    ]
+    return _page(f"{words.amount(len(models), 'model')}\n{text_parts.table(columns, rows)}")
+
+
+@plain.register
+def _(model: Model) -> str:
+    return plain(Models([model]))
+
+
+@plain.register
+def _(progress: Progress) -> str:
+    about = f" {words.inline(progress.subject)}" if progress.subject else ""
+    return f"Exporting{about}: {words.advance(progress)}"
+
+
+def _page(*blocks: str) -> str:
+    text = "\n\n".join(block for block in blocks if block)
+    return "\n".join(line.rstrip() for line in text.split("\n")).rstrip("\n")
+
+
+def _section(title: str, body: str) -> str:
+    return f"{title}\n{indent(body, '  ')}"
+
+
+def _path(path: object) -> str:
+    return words.inline(str(path))
+
+
+def _graphs(inspection: Inspection, *, full: bool) -> Iterator[str]:
+    for graph in words.meta_graphs(inspection):
+        which = words.which(graph, inspection)
+        if full or which:
+            title = f"Signatures, for servers{which}"
+            yield _section(title, text_parts.signatures(graph.signatures))
+        yield _section(f"Functions, for Python after a load{which}", text_parts.functions(graph))
+        yield _section(f"Ops{which}: {words.ops(graph)}", text_parts.ops(graph, full=full))
+        yield _section(f"Hard-coded devices{which}", text_parts.devices(graph))
+        yield _section(f"Versions{which}", text_parts.pairs(graph.versions))
+
+
+def _fingerprint(inspection: Inspection) -> str:
+    if not inspection.fingerprint:
+        return ""
+    return _section("Fingerprint", text_parts.pairs(inspection.fingerprint))

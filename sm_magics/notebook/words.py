@@ -1,0 +1,240 @@
+"""What results say, said once: the words that text and HTML share."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from sm_magics.notebook import verdicts
+from sm_magics.savedmodel.diagnostics import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sm_magics.notebook.progress import Progress
+    from sm_magics.savedmodel.capture import Model
+    from sm_magics.savedmodel.diagnostics import Diagnostic
+    from sm_magics.savedmodel.export import Result
+    from sm_magics.savedmodel.inspection import Inspection, MetaGraph, Variable
+    from sm_magics.savedmodel.signatures import Signature, Spec
+
+NO_MODELS = (
+    "No models yet: bind a Keras model, a tf.Module or a tf.function to a name in a cell, "
+    "and it is listed here."
+)
+NO_SIGNATURES = "none: a server can call nothing in it"
+NOTHING = "-"
+ANSWERS = {True: "yes", False: "no", None: NOTHING}
+
+
+def printable(text: str) -> str:
+    r"""Return `text` with what no eye can see spelt out: ``\x1b``, ``\u202e``, lone surrogates.
+
+    Names come from users and from files: a terminal must not obey them, and text that runs from
+    right to left must not hide what stands there. Newlines stay.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else _spelt_out(c) for c in text)
+
+
+def inline(text: str) -> str:
+    """Return `text` for a place that has one line: as `printable`, newlines spelt out too."""
+    return printable(text).replace("\n", "\\n")
+
+
+def _spelt_out(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def size(count: int) -> str:
+    """Return bytes as a person reads them: ``"1.2 MB"``, in powers of 1000."""
+    from rich.filesize import decimal
+
+    return decimal(count)
+
+
+def amount(count: int, noun: str) -> str:
+    """Return a number with its noun: ``"1 signature"``, ``"1,204 variables"``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def share(part: int, whole: int) -> str:
+    """Return `part` of `whole` in percent; nothing where there is no whole."""
+    if not whole:
+        return ""
+    percent = 100 * part / whole
+    return "< 0.1 %" if 0 < percent < 0.05 else f"{percent:.1f} %"  # noqa: PLR2004, rounds to 0.0
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as a person reads them: ``"12 ms"``, ``"3.4 s"``, ``"2 min 5 s"``."""
+    if seconds < 1:
+        return f"{1000 * seconds:.0f} ms"
+    if seconds < 60:  # noqa: PLR2004, a minute
+        return f"{seconds:.1f} s"
+    return f"{int(seconds) // 60} min {int(seconds) % 60} s"
+
+
+def shape(dimensions: Sequence[int]) -> str:
+    """Return a shape as TensorFlow's users write it: ``"[3, 4]"``."""
+    return f"[{', '.join(map(str, dimensions))}]"
+
+
+def place(found: Diagnostic) -> str:
+    """Return where a finding comes from: ``"cell [3], line 7, in serve"``; may be empty."""
+    parts = []
+    if found.cell is not None:
+        parts.append(f"cell [{found.cell}]")
+    if found.line is not None:
+        parts.append(f"line {found.line}")
+    if found.function:
+        parts.append(f"in {found.function}")
+    return ", ".join(parts)
+
+
+def message(found: Diagnostic) -> str:
+    """Return what was found, with how often."""
+    return f"{found.message} ({found.count:,} times)" if found.count > 1 else found.message
+
+
+def tally(findings: Iterable[Diagnostic]) -> str:
+    """Return how many findings there are of each severity: ``"1 error, 2 warnings"``."""
+    counts = Counter(found.severity for found in findings)
+    told = [
+        f"{counts[s]:,} {s}" if s is Severity.INFO else amount(counts[s], s.value)
+        for s in Severity
+        if counts[s]
+    ]
+    return ", ".join(told) or "no findings"
+
+
+def kind(model: Model) -> str:
+    """Return what a model is: ``"functional, Keras 3"``."""
+    return f"{model.kind}, {model.framework}"
+
+
+def meta_graphs(inspection: Inspection) -> list[MetaGraph]:
+    """Return the MetaGraphs with the one that servers load first."""
+    return sorted(inspection.meta_graphs, key=lambda graph: "serve" not in graph.tags)
+
+
+def tags(graph: MetaGraph) -> str:
+    """Return what a loader asks a MetaGraph by: ``"serve, gpu"``."""
+    return inline(", ".join(graph.tags)) or "without tags"
+
+
+def ops(graph: MetaGraph) -> str:
+    """Return how many nodes of how many types a graph has: ``"37 of 12 types"``."""
+    return f"{sum(graph.ops.values()):,} of {amount(len(graph.ops), 'type')}"
+
+
+def by_count(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Return names with their counts, the most frequent first, then by name."""
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
+def variables(found: Sequence[Variable]) -> str:
+    """Return how many variables there are and their size: ``"6, 1.2 MB"``."""
+    return f"{len(found):,}, {size(sum(v.bytes for v in found))}" if found else "none"
+
+
+def largest(found: Sequence[Variable], limit: int) -> tuple[list[Variable], list[Variable]]:
+    """Return the `limit` largest variables, the largest first, and the rest."""
+    ordered = sorted(found, key=lambda variable: (-variable.bytes, variable.name))
+    return ordered[:limit], ordered[limit:]
+
+
+def remainder(rest: Sequence[Variable]) -> str:
+    """Return what stands for variables that are not listed: ``"… and 300 more, 12.3 MB"``."""
+    return f"… and {len(rest):,} more, {size(sum(variable.bytes for variable in rest))}"
+
+
+def origin(signature: Signature) -> str:
+    """Return the function behind a signature, and why it was chosen; may be empty."""
+    return "; ".join(inline(part) for part in (signature.function, signature.why) if part)
+
+
+def tensor(spec: Spec) -> str:
+    """Return a spec without its name: ``"float32[None, 3]"``."""
+    return str(spec).removeprefix(f"{spec.name}: ")
+
+
+def cell(model: Model) -> str:
+    """Return the cell that bound a model: ``"[3]"``."""
+    return NOTHING if model.cell is None else f"[{model.cell}]"
+
+
+def traces(graph: MetaGraph) -> list[tuple[str, str]]:
+    """Return the functions that Python can call after a load, each with its traces."""
+    return [(one.path, amount(one.traces, "trace")) for one in graph.functions]
+
+
+def pinned(graph: MetaGraph) -> list[tuple[str, str]]:
+    """Return the hard-coded devices, each with how many nodes it holds, the most first."""
+    return [(name, amount(count, "node")) for name, count in by_count(graph.devices)]
+
+
+def which(graph: MetaGraph, inspection: Inspection) -> str:
+    """Return what tells a MetaGraph from the others, to follow a title; empty for the only one."""
+    return f" (MetaGraph {tags(graph)})" if len(inspection.meta_graphs) > 1 else ""
+
+
+def files(inspection: Inspection) -> str:
+    """Return how many files a directory holds and their size: ``"5 files, 1.2 MB"``."""
+    whole = sum(file.bytes for file in inspection.files)
+    return f"{amount(len(inspection.files), 'file')}, {size(whole)}"
+
+
+def maker(inspection: Inspection) -> str:
+    """Return the TensorFlow that wrote a directory."""
+    graphs = meta_graphs(inspection)
+    version = graphs[0].versions.get("tensorflow") if graphs else None
+    return f"TensorFlow {version}" if version else "TensorFlow's version unknown"
+
+
+def durations(seconds: Mapping[str, float]) -> dict[str, str]:
+    """Return the phases of an export with their durations, and their sum."""
+    told = {phase: duration(taken) for phase, taken in seconds.items()}
+    return {**told, "in all": duration(sum(seconds.values()))}
+
+
+def exported(result: Result) -> str:
+    """Return the outcome of an export in one line, without its path."""
+    return ", ".join(
+        [
+            size(result.bytes),
+            amount(len(result.signatures), "signature"),
+            verdicts.verdict(result.verification),
+            *(["the older export was replaced"] if result.replaced else []),
+            *([tally(result.findings)] if result.findings else []),
+        ]
+    )
+
+
+def inspected(inspection: Inspection) -> str:
+    """Return what is in a directory in one line, without its path."""
+    served = sum(len(graph.signatures) for graph in inspection.meta_graphs)
+    graphs = len(inspection.meta_graphs)
+    told = [
+        files(inspection),
+        *([amount(graphs, "MetaGraph")] if graphs != 1 else []),
+        amount(served, "signature"),
+        amount(len(inspection.variables), "variable"),
+        maker(inspection),
+    ]
+    return ", ".join(told)
+
+
+def elapsed(progress: Progress) -> str:
+    """Return the time since an export began and the bytes that it wrote."""
+    told = [duration(progress.seconds)]
+    if progress.bytes:
+        told.append(f"{size(progress.bytes)} written")
+    return ", ".join(told)
+
+
+def advance(progress: Progress) -> str:
+    """Return how far an export is in one line."""
+    step = f"{progress.phase} ({len(progress.done) + 1} of {len(progress.phases)})"
+    return f"{step}, {elapsed(progress)}"

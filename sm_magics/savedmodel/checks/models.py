@@ -1,0 +1,49 @@
+"""SM1xx: is the object one that can be exported?"""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from sm_magics.savedmodel import functions, tf_private
+from sm_magics.savedmodel.diagnostics import finding
+
+if TYPE_CHECKING:
+    from sm_magics.savedmodel.diagnostics import Diagnostic
+
+_TRACKABLE = (
+    "a tf.Module, a Keras model, a tf.train.Checkpoint, a loaded SavedModel or a tf.function"
+)
+
+
+def check(obj: Any) -> list[Diagnostic]:
+    """Return SM101 and SM104 findings; nothing is traced and no property runs."""
+    if functions.is_function(obj):
+        return []
+    if isinstance(obj, type):
+        return [
+            finding(
+                "SM101",
+                f"{obj.__name__} is a class; only an object of it can be exported",
+                f"make one: {obj.__name__}()",
+            )
+        ]
+    if not tf_private.is_trackable(obj):
+        return [
+            finding(
+                "SM101",
+                f"a {type(obj).__name__} is not trackable, so TensorFlow can't save it",
+                f"export {_TRACKABLE}",
+            )
+        ]
+    custom = inspect.getattr_static(obj, "signatures", None)
+    if custom is not None and type(custom).__name__ != "_SignatureMap":
+        return [
+            finding(
+                "SM104",
+                f"the {type(obj).__name__} has an attribute called `signatures`, which a loaded "
+                "SavedModel keeps for its own",
+                "rename the attribute",
+            )
+        ]
+    return []

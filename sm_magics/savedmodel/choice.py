@@ -1,0 +1,271 @@
+"""Which functions of an object are served: as asked, or by the rules of the contract (S04-S24)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from sm_magics.savedmodel import capture, endpoints, functions, keras_models, spec_text, tf_private
+from sm_magics.savedmodel.diagnostics import ExportError, finding
+from sm_magics.savedmodel.keras_models import DEFAULT_KEY, NotBuiltError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sm_magics.savedmodel.endpoints import Endpoint
+    from sm_magics.savedmodel.signatures import Spec
+
+FORWARD = ("call", "__call__", "forward")
+"""How a person may call the forward pass of a Keras model."""
+
+_RESERVED = frozenset({"__saved_model_init_op", "__saved_model_train_op"})
+
+
+def choose(
+    obj: Any,
+    signatures: Any = None,
+    inputs: Sequence[Spec] | None = None,
+    *,
+    namespace: Mapping[str, Any] | None = None,
+) -> list[Endpoint]:
+    """Choose and trace what will be served.
+
+    Parameters
+    ----------
+    obj : Trackable, tf.function or ConcreteFunction
+        The object to export.
+    signatures : tf.function, ConcreteFunction, mapping, str or list of str, optional
+        As in `tf.saved_model.save`; texts such as ``"KEY=serve(x: float32[None, 3])"`` are read
+        too. Without any, the rules of the contract choose.
+    inputs : sequence of Spec, optional
+        The inputs of an object that has no signature of its own.
+    namespace : mapping, optional
+        Where functions named in texts are looked up if the object has none of that name.
+
+    Returns
+    -------
+    list of Endpoint
+        Empty if nothing can be served; that is for the caller to judge.
+
+    Raises
+    ------
+    ExportError
+        If what was asked for can't be served (SM102, SM202, SM209).
+    ValueError, TypeError
+        If `signatures` has none of the forms.
+    """
+    if signatures is None:
+        return _default(obj, inputs)
+    return [
+        _asked(key, value, obj, inputs, namespace or {})
+        for key, value in _by_key(signatures).items()
+    ]
+
+
+def candidates(obj: Any) -> list[str]:
+    """Return what a person can type to serve something of the object, the likeliest first."""
+    lines = [
+        f"-s {name}" if _why_not(function) is None else f"-s '{name}{_proposal(function)}'"
+        for name, function in functions.own_functions(obj).items()
+    ]
+    known = capture.describe(obj).functions if capture.kind_of(obj) else ()
+    nested = [path for path in known if not path.isidentifier()]
+    for path in nested:
+        function = functions.resolve(path, obj)
+        if functions.is_function(function):
+            lines.append(
+                f"-s {path}" if _why_not(function) is None else f"-s '{path}{_proposal(function)}'"
+            )
+    return lines
+
+
+def _default(obj: Any, inputs: Sequence[Spec] | None) -> list[Endpoint]:
+    if functions.is_function(obj):
+        return [_of(DEFAULT_KEY, obj, inputs, "function", "the function itself")]
+    if loaded := getattr(obj, "signatures", None):
+        return [
+            endpoints.of_concrete(key, concrete, key, why="the signatures that were loaded")
+            for key, concrete in loaded.items()
+        ]
+    own = functions.own_functions(obj)
+    ready = {name: function for name, function in own.items() if _why_not(function) is None}
+    if len(ready) == 1:
+        ((name, function),) = ready.items()
+        return [_of(DEFAULT_KEY, function, None, name, f"the only servable tf.function{_others(own, name)}")]
+    if keras_models.is_model(obj):
+        try:
+            return [keras_models.forward(obj, inputs)]
+        except NotBuiltError:
+            raise ExportError([_not_built(obj)]) from None
+    if inputs and len(own) == 1:
+        ((name, function),) = own.items()
+        return [_of(DEFAULT_KEY, function, inputs, name, "the only tf.function, for the inputs given")]
+    return []
+
+
+def _others(own: Mapping[str, Any], chosen: str) -> str:
+    rest = [name for name in own if name != chosen]
+    return f"; {', '.join(rest)} without input_signature" if rest else ""
+
+
+def _by_key(signatures: Any) -> dict[str, Any]:
+    if isinstance(signatures, str):
+        signatures = [signatures]
+    if isinstance(signatures, Mapping):
+        found = dict(signatures)
+    elif isinstance(signatures, list | tuple) and all(isinstance(text, str) for text in signatures):
+        found = {}
+        for text in signatures:
+            key, path, specs = spec_text.parse_signature(text)
+            if (key or DEFAULT_KEY) in found:
+                raise ValueError(f"two signatures are called {key or DEFAULT_KEY!r}; name one KEY=…")
+            found[key or DEFAULT_KEY] = (path, specs)
+    elif functions.is_function(signatures):
+        found = {DEFAULT_KEY: signatures}
+    else:
+        raise ValueError(  # noqa: TRY004, as TensorFlow raises it
+            f"signatures is a {type(signatures).__name__}; pass a tf.function with an "
+            "input_signature, a ConcreteFunction, a dict of these by key, or texts such as "
+            "'KEY=serve(x: float32[None, 3])'"
+        )
+    for key in found:
+        if not isinstance(key, str) or key in _RESERVED:
+            raise ExportError([_bad_key(key)])
+    return found
+
+
+def _asked(
+    key: str,
+    value: Any,
+    obj: Any,
+    inputs: Sequence[Spec] | None,
+    namespace: Mapping[str, Any],
+) -> Endpoint:
+    if isinstance(value, str):
+        value = spec_text.parse_function(value)
+    if not isinstance(value, tuple):
+        if functions.is_function(value):
+            return _of(key, value, None, _label(value, obj), "")
+        raise ValueError(
+            f"signature {key!r} is a {type(value).__name__}; pass a tf.function with an "
+            "input_signature or a ConcreteFunction"
+        )
+    path, specs = value
+    specs = specs or inputs
+    function = find(path, obj, namespace)
+    if function is None:
+        try:
+            return keras_models.forward(obj, specs, key=key)
+        except NotBuiltError:
+            raise ExportError([_not_built(obj)]) from None
+    return _of(key, function, specs, path, "")
+
+
+def find(path: str, obj: Any, namespace: Mapping[str, Any]) -> Any:
+    """Return the tf.function that a path means on an object, else in a namespace.
+
+    None stands for the forward pass of a Keras model.
+
+    Raises
+    ------
+    ExportError
+        If there is none (SM202); the hint lists what there is.
+    """
+    try:
+        function = functions.resolve(path, obj)
+    except LookupError:
+        root = path.split(".")[0].split("[")[0]
+        if path in FORWARD and keras_models.is_model(obj):
+            return None
+        if root not in namespace:
+            raise ExportError([_no_such(path, obj)]) from None
+        function = namespace[root]
+        if root != path:
+            try:
+                function = functions.resolve(path[len(root) + 1 :], function)
+            except (LookupError, SyntaxError):
+                raise ExportError([_no_such(path, obj)]) from None
+    if functions.is_function(function):
+        return function
+    if path in FORWARD and keras_models.is_model(obj):
+        return None
+    raise ExportError([_no_such(path, obj)])
+
+
+def _of(
+    key: str, function: Any, specs: Sequence[Spec] | None, label: str, why: str
+) -> Endpoint:
+    if specs:
+        return endpoints.of_specs(key, function, specs, label, why=why)
+    if functions.is_concrete(function):
+        return endpoints.of_concrete(key, function, label, why=why)
+    if function.input_signature is None:
+        raise ExportError([_no_input_signature(key, function, label)])
+    return endpoints.of_function(key, function, label, why=why)
+
+
+def _why_not(function: Any) -> str | None:
+    """Return why a function can't be served as it is; None if it can."""
+    if not functions.is_concrete(function):
+        if function.input_signature is None:
+            return "it has no input_signature"
+        function = function.get_concrete_function()
+    try:
+        endpoints.named_outputs(function.structured_outputs)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _proposal(function: Any) -> str:
+    """Return specs from the traces that a function already has, or a form to fill in."""
+    made = [] if functions.is_concrete(function) else tf_private.traces(function)
+    return f"({spec_text.format_specs(endpoints.specs_of(made[0])) if made else '…: float32[…]'})"
+
+
+def _label(function: Any, obj: Any) -> str:
+    for name, own in functions.own_functions(obj).items() if not functions.is_function(obj) else ():
+        if own is function:
+            return name
+    return str(getattr(function, "__name__", None) or function.name)
+
+
+def _not_built(obj: Any) -> Any:
+    names = keras_models.input_parameters(obj)
+    example = f"{names[0] if names else 'x'}: float32[None, 4]"
+    return finding(
+        "SM102",
+        f"{type(obj).__name__} was never built: it has no weights yet and nothing says what it "
+        "takes, so nothing could be served",
+        f"call it once on real data, or say what it takes: --input '{example}' "
+        f"(in Python: inputs='{example}')",
+    )
+
+
+def _no_input_signature(key: str, function: Any, label: str) -> Any:
+    proposal = f"{key}={label}{_proposal(function)}"
+    return finding(
+        "SM202",
+        f"{label!r} has no input_signature, so the signature {key!r} can't be made of it",
+        f"spell the inputs out: -s '{proposal}' (in Python: signatures='{proposal}')",
+        function=label,
+    )
+
+
+def _no_such(path: str, obj: Any) -> Any:
+    choices = candidates(obj) + (["-s call"] if keras_models.is_model(obj) else [])
+    return finding(
+        "SM202",
+        f"{path!r} is no tf.function of the {type(obj).__name__}",
+        f"choose one: {'; '.join(choices)}" if choices else "decorate a method with @tf.function",
+        function=path,
+    )
+
+
+def _bad_key(key: Any) -> Any:
+    return finding(
+        "SM209",
+        f"{key!r} can't be the key of a signature: "
+        + ("TensorFlow uses it for itself" if isinstance(key, str) else "keys are strings"),
+        f"name it otherwise, such as {DEFAULT_KEY!r}",
+    )

@@ -1,0 +1,157 @@
+"""The nouns of an inspection: what is in a SavedModel directory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sm_magics.savedmodel.display import Displayable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sm_magics.savedmodel.signatures import Signature
+
+
+class InspectionError(ValueError):
+    """A directory that can't be read as a SavedModel; the message says what to type instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of the directory: its relative POSIX path, size in bytes, and what it is.
+
+    An empty folder is one too: its path ends with a slash and it has 0 bytes.
+    """
+
+    path: str
+    bytes: int
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable in the checkpoint.
+
+    Attributes
+    ----------
+    name : str
+        TensorFlow's name of it, such as ``"dense/kernel"``; its place in the object tree
+        (``"seq.0"``) where TensorFlow gave it none or its default, ``"Variable"``.
+    key : str
+        Its checkpoint key.
+    dtype : str
+        TensorFlow's name of its dtype.
+    shape : tuple of int
+        Its whole shape, also where it was saved in slices.
+    bytes : int
+        What it takes in the checkpoint's shards; for strings that includes their lengths.
+    trainable : bool or None
+        None where the file doesn't say (TF 1, tables).
+    """
+
+    name: str
+    key: str
+    dtype: str
+    shape: tuple[int, ...]
+    bytes: int
+    trainable: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Loadable:
+    """A function that stays callable from Python after a load, and how many traces it has.
+
+    `path` is what follows the loaded object: ``"encoder.embed"``, ``"layers[0].call"``. One with
+    0 traces is there but can't be called.
+    """
+
+    path: str
+    traces: int
+
+
+@dataclass(frozen=True, slots=True)
+class MetaGraph:
+    """One MetaGraphDef of the SavedModel.
+
+    Attributes
+    ----------
+    tags : tuple of str
+        In the order in which they are written.
+    signatures : tuple of Signature
+        Sorted by key, and their inputs and outputs by name (the file keeps no order); the
+        SignatureDefs that initialise (``__saved_model_init_op``, ``__saved_model_train_op``) are
+        left out. `function` is the graph function that is called, empty in a TF 1 graph.
+    functions : tuple of Loadable
+        Sorted by path.
+    ops : dict of str to int
+        Op type -> number of nodes, in the main graph and every function of the library (the saver
+        included), the most frequent first.
+    devices : dict of str to int
+        Hard-coded device -> number of nodes, as `sm_magics.savedmodel.placement` counts them.
+    versions : dict of str to str
+        ``tensorflow``, ``producer``, ``min_consumer`` and ``schema`` (of the SavedModel), each
+        where it is written.
+    """
+
+    tags: tuple[str, ...]
+    signatures: tuple[Signature, ...]
+    functions: tuple[Loadable, ...]
+    ops: dict[str, int]
+    devices: dict[str, int]
+    versions: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection(Displayable):
+    """What is in a SavedModel directory.
+
+    `tags`, `signatures`, `functions`, `ops`, `devices` and `versions` are those of the MetaGraph
+    tagged ``serve`` (the first one where there is none); `meta_graphs` has all.
+    """
+
+    path: Path
+    files: tuple[File, ...]
+    variables: tuple[Variable, ...]
+    fingerprint: dict[str, str]
+    meta_graphs: tuple[MetaGraph, ...] = field(repr=False)
+
+    @property
+    def bytes(self) -> int:
+        """Size of all files in bytes."""
+        return sum(file.bytes for file in self.files)
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Tags of the MetaGraph that serves."""
+        return self._served.tags
+
+    @property
+    def signatures(self) -> tuple[Signature, ...]:
+        """Signatures of the MetaGraph that serves, sorted by key."""
+        return self._served.signatures
+
+    @property
+    def functions(self) -> tuple[Loadable, ...]:
+        """Functions that stay callable from Python after a load."""
+        return self._served.functions
+
+    @property
+    def ops(self) -> dict[str, int]:
+        """Op type -> number of nodes, in the MetaGraph that serves."""
+        return self._served.ops
+
+    @property
+    def devices(self) -> dict[str, int]:
+        """Hard-coded device -> number of nodes, in the MetaGraph that serves."""
+        return self._served.devices
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Versions that the MetaGraph that serves was written with."""
+        return self._served.versions
+
+    @property
+    def _served(self) -> MetaGraph:
+        serving = [graph for graph in self.meta_graphs if "serve" in graph.tags]
+        return min(serving, key=lambda graph: len(graph.tags)) if serving else self.meta_graphs[0]

@@ -1,0 +1,46 @@
+"""Make sure that what was written survives a crash of the machine: TensorFlow never syncs."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_NO_DIRECTORY_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EBADF}
+_FLAGS = os.O_RDWR if os.name == "nt" else os.O_RDONLY  # Windows flushes only what it may write
+
+
+def sync_tree(directory: Path) -> None:
+    """Flush every file in `directory`, then every directory, the innermost first, to the disk.
+
+    Raises
+    ------
+    OSError
+        If the disk did not take it (``ENOSPC`` and ``EIO`` may show only here).
+    """
+    for folder, _, names in os.walk(directory, topdown=False):
+        for name in names:
+            _sync(os.path.join(folder, name))  # noqa: PTH118, os.walk speaks str
+        sync_directory(folder)
+
+
+def sync_directory(directory: Path | str) -> None:
+    """Flush the names in `directory` to the disk, where the platform can."""
+    if os.name == "nt":
+        return
+    try:
+        _sync(directory)
+    except OSError as error:
+        if error.errno not in _NO_DIRECTORY_SYNC:
+            raise
+
+
+def _sync(path: Path | str) -> None:
+    descriptor = os.open(path, _FLAGS)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,183 @@
+"""A function that will be served: what TensorFlow saves, and what the live object does."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sm_magics.savedmodel import tf_private
+from sm_magics.savedmodel.functions import is_concrete
+from sm_magics.savedmodel.signatures import Signature, Spec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    Feeds = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One signature on its way into an export.
+
+    Attributes
+    ----------
+    signature : Signature
+        What a client will see.
+    function : tf.function or ConcreteFunction
+        What `tf.saved_model.save` gets.
+    concrete : ConcreteFunction
+        The graph that the checks look at.
+    live : callable
+        Runs the live object: tensors by input name -> tensors by output name.
+    """
+
+    signature: Signature
+    function: Any
+    concrete: Any
+    live: Callable[[Feeds], dict[str, Any]]
+
+
+def of_concrete(key: str, concrete: Any, label: str, *, why: str = "") -> Endpoint:
+    """Serve a ConcreteFunction as it is."""
+    return Endpoint(
+        _signature(key, label, concrete, why),
+        concrete,
+        concrete,
+        lambda feeds: named_outputs(_call(concrete, concrete, feeds)),
+    )
+
+
+def of_function(key: str, function: Any, label: str, *, why: str = "") -> Endpoint:
+    """Serve a tf.function that has an input_signature; its body is stored once."""
+    concrete = function.get_concrete_function()
+    return Endpoint(
+        _signature(key, label, concrete, why),
+        function,
+        concrete,
+        lambda feeds: named_outputs(_call(function, concrete, feeds)),
+    )
+
+
+def of_specs(
+    key: str, function: Any, specs: Sequence[Spec], label: str, *, why: str = ""
+) -> Endpoint:
+    """Serve a tf.function for inputs that a person spelled out.
+
+    Where the names are the function's own parameters they go there, else in the order given.
+    """
+    names = [spec.name for spec in specs]
+    by_name = set(names) <= _parameters(function)
+
+    def call(feeds: Feeds) -> Any:
+        if by_name:
+            return function(**{name: feeds[name] for name in names})
+        return function(*(feeds[name] for name in names))
+
+    served = named_function(lambda *tensors: call(dict(zip(names, tensors, strict=True))), specs)
+    concrete = served.get_concrete_function()
+    return Endpoint(
+        _signature(key, label, concrete, why),
+        served,
+        concrete,
+        lambda feeds: named_outputs(call(feeds)),
+    )
+
+
+def named_function(python_function: Callable[..., Any], specs: Sequence[Spec]) -> Any:
+    """Return a tf.function of positional tensors whose inputs are called as the specs say."""
+    import tensorflow as tf
+
+    return tf.function(
+        python_function,
+        input_signature=[spec.tensor_spec for spec in specs],
+        # The body calls functions that have been through autograph already.
+        autograph=False,
+    )
+
+
+def named_outputs(outputs: Any) -> dict[str, Any]:
+    """Return a function's outputs by the names that a signature gives them.
+
+    A mapping names its own, a namedtuple by its fields, everything else is numbered
+    (``output_0``); this is the rule of `tf.saved_model.save`.
+
+    Raises
+    ------
+    ValueError
+        If an output has no name or is no tensor.
+    """
+    import tensorflow as tf
+
+    if hasattr(outputs, "_asdict"):
+        outputs = outputs._asdict()
+    if not hasattr(outputs, "items"):
+        flat = outputs if isinstance(outputs, list | tuple) else [outputs]
+        outputs = {f"output_{index}": output for index, output in enumerate(flat)}
+    for name, output in outputs.items():
+        if not isinstance(name, str):
+            raise ValueError(f"the output {name!r} is not named by a string")  # noqa: TRY004
+        if not (tf.is_tensor(output) or isinstance(output, tf.TypeSpec)):
+            raise ValueError(
+                f"the output {name!r} is a {type(output).__name__}, not a tensor; return one "
+                "tensor, a flat list of tensors, or a dict of tensors"
+            )
+    return dict(outputs)
+
+
+def specs_of(concrete: Any) -> tuple[Spec, ...]:
+    """Return the inputs of a ConcreteFunction as a signature made of it names them."""
+    import tensorflow as tf
+
+    structure = concrete.structured_input_signature
+    tensors = (
+        concrete.inputs
+        if structure is None
+        else [
+            leaf
+            for leaf in tf.nest.flatten(structure, expand_composites=True)
+            if isinstance(leaf, tf.TensorSpec)
+        ]
+    )
+    names = tf_private.input_names(concrete)
+    return tuple(as_spec(name, tensor) for name, tensor in zip(names, tensors, strict=False))
+
+
+def as_spec(name: str, tensor: Any) -> Spec:
+    """Describe a tensor, symbolic or not, or a `tf.TensorSpec`."""
+    shape = tensor.shape
+    return Spec(
+        name, tensor.dtype.name, None if shape.rank is None else tuple(shape.as_list())
+    )
+
+
+def _signature(key: str, label: str, concrete: Any, why: str) -> Signature:
+    outputs = named_outputs(concrete.structured_outputs)
+    return Signature(
+        key,
+        label,
+        specs_of(concrete),
+        tuple(as_spec(name, tensor) for name, tensor in outputs.items()),
+        why,
+    )
+
+
+def _call(function: Any, concrete: Any, feeds: Feeds) -> Any:
+    import tensorflow as tf
+
+    structure = concrete.structured_input_signature
+    if structure is None:
+        return function(**feeds)
+    names: Iterable[str] = iter(tf_private.input_names(concrete))
+    leaves = [
+        feeds[next(names)] if isinstance(leaf, tf.TensorSpec) else leaf  # type: ignore[call-overload]
+        for leaf in tf.nest.flatten(structure, expand_composites=True)
+    ]
+    args, kwargs = tf.nest.pack_sequence_as(structure, leaves, expand_composites=True)
+    return function(*args, **kwargs)
+
+
+def _parameters(function: Any) -> set[str]:
+    if is_concrete(function):
+        return set(tf_private.input_names(function))
+    return set(inspect.signature(function.python_function).parameters) - {"self"}

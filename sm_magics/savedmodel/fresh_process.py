@@ -1,0 +1,78 @@
+"""Run a SavedModel in a fresh process that imports only TensorFlow and sees no GPU."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+CHILD = Path(__file__).with_name("fresh_process_child.py")
+
+
+def run(
+    directory: Path, questions: Sequence[tuple[str, dict[str, Any], bool]]
+) -> dict[str, dict[str, Any] | Exception]:
+    """Answer questions by a SavedModel in another process.
+
+    Parameters
+    ----------
+    directory : Path
+        The SavedModel.
+    questions : sequence of (key, feeds, writes)
+        A signature's key, its tensors by input name, and whether it writes variables.
+
+    Returns
+    -------
+    dict
+        Signature key -> outputs by name, or the exception that stands for what went wrong there.
+    """
+    with tempfile.TemporaryDirectory(prefix="sm_magics-") as scratch:
+        folder = Path(scratch)
+        request = [_written(folder, n, *question) for n, question in enumerate(questions)]
+        (folder / "request.json").write_text(
+            json.dumps({"directory": str(directory), "questions": request}), encoding="utf-8"
+        )
+        # -I and the cleared path: nothing of this process's imports can be in the way.
+        finished = subprocess.run(  # noqa: S603, our own script and interpreter
+            [sys.executable, "-I", str(CHILD), str(folder)],
+            env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "2"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if finished.returncode:
+            last = (finished.stderr.strip().splitlines() or ["no message"])[-1]
+            error = RuntimeError(f"the fresh process ended with {finished.returncode}: {last}")
+            return {key: error for key, _, _ in questions}
+        answers = json.loads((folder / "answer.json").read_text(encoding="utf-8"))
+        return {key: _read(folder, answer) for key, answer in answers.items()}
+
+
+def _written(
+    folder: Path, number: int, key: str, feeds: dict[str, Any], writes: bool  # noqa: FBT001
+) -> dict[str, Any]:
+    import tensorflow as tf
+
+    files = {}
+    for index, (name, tensor) in enumerate(feeds.items()):
+        files[name] = [f"in-{number}-{index}", tensor.dtype.name]
+        (folder / files[name][0]).write_bytes(tf.io.serialize_tensor(tensor).numpy())
+    return {"key": key, "feeds": files, "writes": writes}
+
+
+def _read(folder: Path, answer: dict[str, Any]) -> dict[str, Any] | Exception:
+    import tensorflow as tf
+
+    if "error" in answer:
+        return RuntimeError(answer["error"])
+    return {
+        name: tf.io.parse_tensor((folder / file).read_bytes(), dtype)
+        for name, (file, dtype) in answer["outputs"].items()
+    }

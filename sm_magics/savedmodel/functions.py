@@ -1,0 +1,74 @@
+"""The tf.functions of an object: found statically, called as their author would."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+# What Keras itself keeps on a model or a layer; no author's functions.
+_KERAS_OWN = frozenset(
+    {"train_function", "test_function", "predict_function", "_default_save_signature"}
+)
+
+
+def is_function(obj: Any) -> bool:
+    """Tell whether an object is a tf.function or a ConcreteFunction."""
+    return _is_named(obj, "polymorphic_function", "Function") or is_concrete(obj)
+
+
+def is_concrete(obj: Any) -> bool:
+    """Tell whether an object is a ConcreteFunction."""
+    return _is_named(obj, "concrete_function", "ConcreteFunction")
+
+
+def _is_named(obj: Any, module: str, name: str) -> bool:
+    return any(
+        cls.__name__ == name
+        and cls.__module__ == f"tensorflow.python.eager.polymorphic_function.{module}"
+        for cls in type(obj).__mro__
+    )
+
+
+def own_functions(obj: Any) -> dict[str, Any]:
+    """Return an object's own tf.functions by attribute name, inherited ones included.
+
+    Class dicts and the instance dict are read; only attributes known to be tf.functions are then
+    fetched, so that no property of the author's runs.
+    """
+    found: dict[str, Any] = {}
+    for cls in reversed(type(obj).__mro__):
+        # An override that is no tf.function hides the inherited one.
+        for name, value in vars(cls).items():
+            if is_function(value) and name not in _KERAS_OWN:
+                found[name] = None
+            else:
+                found.pop(name, None)
+    found = {name: getattr(obj, name) for name in found}
+    for name, value in getattr(obj, "__dict__", {}).items():
+        if is_function(value) and name not in _KERAS_OWN:
+            found[name] = value
+    return found
+
+
+def resolve(path: str, obj: Any) -> Any:
+    """Return what ``encoder.blocks[0].embed`` is on an object.
+
+    Raises
+    ------
+    LookupError
+        If the object has no such attribute or item.
+    """
+    return _walk(ast.parse(path, mode="eval").body, obj, path)
+
+
+def _walk(expression: ast.expr, obj: Any, path: str) -> Any:
+    try:
+        if isinstance(expression, ast.Name):
+            return getattr(obj, expression.id)
+        if isinstance(expression, ast.Attribute):
+            return getattr(_walk(expression.value, obj, path), expression.attr)
+        if isinstance(expression, ast.Subscript) and isinstance(expression.slice, ast.Constant):
+            return _walk(expression.value, obj, path)[expression.slice.value]
+    except (AttributeError, KeyError, IndexError, TypeError) as error:
+        raise LookupError(f"no {path!r} there: {error}") from None
+    raise LookupError(f"{path!r} is no path such as encoder.blocks[0].embed")

@@ -1,0 +1,193 @@
+"""Type -> what it is to us. Decided by the MRO against classes that are already imported."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from sm_magics.savedmodel import static, tf_private
+
+if TYPE_CHECKING:
+    from sm_magics.savedmodel.static import DictReader
+
+KINDS = frozenset(
+    {
+        "functional",
+        "sequential",
+        "subclassed",
+        "layer",
+        "module",
+        "checkpoint",
+        "function",
+        "loaded",
+    }
+)
+CONTAINERS = frozenset({"list", "tuple", "dict", "proxy", "storage"})
+_DULL = frozenset({"plain", "opaque"})
+_BUILTIN_CONTAINERS: tuple[tuple[type, str], ...] = (
+    (list, "list"),
+    (tuple, "tuple"),
+    (dict, "dict"),
+)
+_TRACKABLE = ("trackable", "TensorFlow")
+_FRAMEWORKS = ("tensorflow", "keras", "tf_keras")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a model is: its `name` (see `Model.kind`) and `framework` (see `Model.framework`)."""
+
+    name: str
+    framework: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """What the instances of a class are, models or not.
+
+    Attributes
+    ----------
+    cls : type
+        The class.
+    role : str
+        One of `KINDS`, of `CONTAINERS`, or ``variable``, ``seed``, ``metric``, ``optimizer``,
+        ``input layer``, ``trackable``; ``plain`` for other Python objects with an instance dict,
+        ``opaque`` for what can't be looked into.
+    framework : str
+        As in `Model.framework`; empty for what is no framework's.
+    reader : descriptor or None
+        Reads the instance dict.
+    kind : Kind or None
+        None unless its instances are models.
+    indexable : bool
+        Whether ``obj[key]`` gives the element that is stored under `key`.
+    """
+
+    cls: type
+    role: str
+    framework: str
+    reader: DictReader | None
+    kind: Kind | None
+    indexable: bool = False
+
+    def members(self, obj: object) -> dict[str, Any]:
+        """Return the genuine instance dict of an instance."""
+        return static.members(obj, self.reader)
+
+
+class Sorts:
+    """The sort of each class that a look at objects meets, decided once per look.
+
+    Not kept between looks: Keras changes the bases of classes when the first functional instance
+    is made, and users define their classes anew.
+    """
+
+    def __init__(self) -> None:
+        self._roles = _imported_classes()
+        self._tensorflow = _TRACKABLE in self._roles.values()
+        self._known: dict[int, Sort] = {}
+        self._functions: dict[int, dict[str, Any]] = {}
+        self._dull: set[int] = set()
+
+    @property
+    def any_model(self) -> bool:
+        """Whether a model can exist at all: False as long as TensorFlow is not imported."""
+        return self._tensorflow
+
+    def of(self, obj: object) -> Sort:
+        """Return the sort of an object, by its real type."""
+        cls = type(obj)
+        # By id: a hash of the class would run its metaclass. The sort keeps the class alive.
+        sort = self._known.get(id(cls))
+        if sort is None:
+            sort = self._known[id(cls)] = self._decide(cls)
+            if sort.role in _DULL:
+                self._dull.add(id(cls))
+        return sort
+
+    def all_dull(self, objects: list[Any]) -> bool:
+        """Tell whether none of the objects is a model, a container or anything of TensorFlow's.
+
+        Most containers hold many objects of a few types: C compares the types.
+        """
+        if self._dull.issuperset(map(id, map(type, objects))):
+            return True
+        return all(self.of(obj).role in _DULL for obj in objects)
+
+    def class_functions(self, cls: type) -> dict[str, Any]:
+        """Return the tf.functions that a class and its bases define, by name."""
+        names = self._functions.get(id(cls))
+        if names is None:
+            names = self._functions[id(cls)] = self._find_functions(cls)
+        return names
+
+    def _decide(self, cls: type) -> Sort:
+        role, framework = self._role(cls)
+        kind = None
+        if role in KINDS:
+            kind = Kind(role, framework)
+        elif role == "input layer":
+            kind = Kind("layer", framework)
+        reader = static.dict_reader(cls)
+        if role == "opaque" and reader is not None and not static.derives(cls, ModuleType):
+            role = "plain"
+        indexable = role in {"proxy", "storage"} or any(
+            role == name and static.lookup(cls, "__getitem__") is vars(base)["__getitem__"]
+            for base, name in _BUILTIN_CONTAINERS
+        )
+        return Sort(cls, role, framework, reader, kind, indexable)
+
+    def _role(self, cls: type) -> tuple[str, str]:
+        fallback = ("opaque", "")
+        for base in static.mro(cls):
+            found = self._roles.get(id(base))
+            if found == _TRACKABLE:
+                # Keras 3 optimizers have it before their own base class.
+                fallback = ("loaded", "TensorFlow") if _is_revived(cls) else found
+            elif found is not None:
+                return found
+            for builtin, name in _BUILTIN_CONTAINERS:
+                if base is builtin:
+                    return name, ""
+        return fallback
+
+    def _find_functions(self, cls: type) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for base in static.mro(cls):
+            if _module(base).partition(".")[0] in _FRAMEWORKS:
+                continue
+            for name, value in static.class_dict(base).items():
+                # The first along the MRO decides: an override may be no tf.function.
+                found.setdefault(name, value.__func__ if type(value) is staticmethod else value)
+        return {name: value for name, value in found.items() if self.of(value).role == "function"}
+
+
+def kind_of(obj: object) -> Kind | None:
+    """Return what kind of model an object is; None if it is none.
+
+    Decided by the real type alone. Classes, optimizers, metrics, losses, variables and datasets
+    are no models.
+    """
+    return Sorts().of(obj).kind
+
+
+def _imported_classes() -> dict[int, tuple[str, str]]:
+    found: dict[int, tuple[str, str]] = {}
+    for (module_name, name), role in tf_private.CLASS_ROLES.items():
+        module = sys.modules.get(module_name)
+        if module is not None:
+            cls = vars(module).get(name)
+            if cls is not None:
+                found[id(cls)] = role
+    return found
+
+
+def _is_revived(cls: type) -> bool:
+    return (_module(cls), static.class_name(cls)) == tf_private.REVIVED_CLASS
+
+
+def _module(cls: type) -> str:
+    module = static.class_dict(cls).get("__module__")
+    return module if type(module) is str else ""

@@ -1,0 +1,142 @@
+"""What is handed to TensorFlow as the root of a SavedModel.
+
+A Keras 3 variable is a wrapper around a tf.Variable. `tf.saved_model.save` writes both: the
+signature then reads one handle while the saver restores the other, and every loader that works
+with graphs fails. So objects that hold Keras 3 variables are mirrored: plain nodes with the same
+names and the raw variables as leaves. A checkpoint of the model restores from it as before, and
+the layers' own functions, which nobody serves, cost nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sm_magics.savedmodel import tf_private
+from sm_magics.savedmodel.functions import own_functions
+
+
+@dataclass
+class _Node:
+    obj: Any
+    children: dict[str, int] = field(default_factory=dict)
+    has_state: bool = False
+    has_keras: bool = False
+
+
+def servable(obj: Any) -> Any:
+    """Return the object itself, or its mirror if it holds Keras 3 variables.
+
+    Parameters
+    ----------
+    obj : Trackable
+        The root of the export.
+
+    Returns
+    -------
+    Trackable
+        Restorable with ``tf.train.Checkpoint(obj).restore(dir)`` once saved.
+    """
+    nodes = _collect(obj)
+    _spread(nodes)
+    if not (nodes[id(obj)].has_keras or _is_keras3(obj)):
+        return obj
+    return _build(obj, nodes)
+
+
+def _collect(root: Any) -> dict[int, _Node]:
+    variable_class = tf_private.keras_variable_class()
+    nodes: dict[int, _Node] = {}
+    queue = [root]
+    while queue:
+        obj = queue.pop()
+        if id(obj) in nodes:
+            continue
+        node = nodes[id(obj)] = _Node(obj)
+        if variable_class is not None and isinstance(obj, variable_class):
+            node.has_state = node.has_keras = True
+            continue
+        children = tf_private.checkpoint_children(obj)
+        if _is_keras3(obj):
+            children |= tf_private.keras_collections(obj)
+        for name, child in children.items():
+            if not _is_optimizer(child):
+                node.children[name] = id(child)
+                queue.append(child)
+        node.has_state = not node.children and not _is_keras3(obj) and not _is_container(obj)
+    return nodes
+
+
+def _spread(nodes: dict[int, _Node]) -> None:
+    # What holds state, and what holds Keras variables, reaches up to every owner.
+    owners: dict[int, list[int]] = {}
+    for key, node in nodes.items():
+        for child in node.children.values():
+            owners.setdefault(child, []).append(key)
+    for flag in ("has_state", "has_keras"):
+        queue = [key for key, node in nodes.items() if getattr(node, flag)]
+        while queue:
+            for owner in owners.get(queue.pop(), ()):
+                if not getattr(nodes[owner], flag):
+                    setattr(nodes[owner], flag, True)
+                    queue.append(owner)
+
+
+def _build(root: Any, nodes: dict[int, _Node]) -> Any:
+    variable_class = tf_private.keras_variable_class()
+    mirrors: dict[int, Any] = {}
+    inner = {
+        child
+        for node in nodes.values()
+        if _is_keras3(node.obj)
+        for child in node.children.values()
+    } - {id(root)}
+
+    def mirror(key: int) -> Any:
+        node = nodes[key]
+        if key not in mirrors:
+            if variable_class is not None and isinstance(node.obj, variable_class):
+                mirrors[key] = tf_private.raw_variable(node.obj)
+            elif node.has_keras or _is_keras3(node.obj):
+                mirrors[key] = tf_private.new_node()
+                if key not in inner:
+                    _list_variables(node.obj, mirrors[key])
+                queue.append(key)
+            else:
+                mirrors[key] = node.obj
+        return mirrors[key]
+
+    queue: list[int] = []
+    top = mirror(id(root))
+    while queue:
+        key = queue.pop()
+        for name, function in own_functions(nodes[key].obj).items():
+            setattr(mirrors[key], name, function)
+        for name, child in nodes[key].children.items():
+            if nodes[child].has_state:
+                tf_private.track(mirrors[key], name, mirror(child))
+    return top
+
+
+def _list_variables(obj: Any, mirror: Any) -> None:
+    # As `keras.Model.export` names them: for fine-tuning, and for state that Keras alone tracks,
+    # such as seeds.
+    if _is_keras3(obj) and hasattr(obj, "trainable_variables"):
+        mirror.variables = [tf_private.raw_variable(v) for v in obj.variables]
+        mirror.trainable_variables = [tf_private.raw_variable(v) for v in obj.trainable_variables]
+
+
+def _is_keras3(obj: Any) -> bool:
+    return any(cls.__module__.startswith("keras.src.") for cls in type(obj).__mro__)
+
+
+def _is_optimizer(obj: Any) -> bool:
+    # Its slots are of no use to whoever serves the model, and weigh twice what the model does.
+    return any(
+        cls.__name__ == "BaseOptimizer" and cls.__module__.startswith("keras.src.")
+        for cls in type(obj).__mro__
+    )
+
+
+def _is_container(obj: Any) -> bool:
+    return type(obj).__module__ == "tensorflow.python.trackable.data_structures"

@@ -1,0 +1,165 @@
+"""The text form of specs and signatures that a person types, parsed with `ast` and `tokenize`.
+
+>>> parse_function("encoder.embed(x: float32[None, 3])")
+('encoder.embed', (Spec(name='x', dtype='float32', shape=(None, 3)),))
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+
+from sm_magics.savedmodel.signatures import Spec
+
+# TensorFlow's own names; spelled out so that typing a spec needs no TensorFlow.
+DTYPES = frozenset(
+    "bfloat16 bool complex64 complex128 float8_e4m3fn float8_e5m2 float16 float32 float64 half "
+    "double int4 int8 int16 int32 int64 qint8 qint16 qint32 quint8 quint16 string uint4 uint8 "
+    "uint16 uint32 uint64".split()
+)
+
+
+def parse_specs(text: str) -> tuple[Spec, ...]:
+    """Parse ``"x: float32[None, 3], y: int32[]"``.
+
+    ``[...]`` is an unknown rank, ``[]`` a scalar.
+
+    Raises
+    ------
+    ValueError
+        If the text is not a list of specs; the message shows the form.
+    """
+    try:
+        arguments = _arguments(text)
+    except (SyntaxError, tokenize.TokenError, IndentationError):
+        raise _unreadable(text) from None
+    return tuple(_spec(argument, text) for argument in arguments)
+
+
+def parse_function(text: str) -> tuple[str, tuple[Spec, ...] | None]:
+    """Parse ``"encoder.embed(x: float32[None, 3])"`` or just ``"encoder.embed"``.
+
+    Returns
+    -------
+    path : str
+        The function, as an expression on the model.
+    specs : tuple of Spec or None
+        None where the text gives no specs.
+
+    Raises
+    ------
+    ValueError
+        If the text has neither form.
+    """
+    path, inner = _split_call(text)
+    try:
+        expression = ast.parse(path, mode="eval").body
+    except SyntaxError:
+        raise ValueError(f"{path!r} names no function; type one such as encoder.embed") from None
+    if not _is_path(expression):
+        raise ValueError(f"{path!r} names no function; type one such as encoder.embed")
+    return path, None if inner is None else parse_specs(inner)
+
+
+def parse_signature(text: str) -> tuple[str | None, str, tuple[Spec, ...] | None]:
+    """Parse ``"KEY=FUNCTION(x: float32[None, 3])"``; key and specs may be left out.
+
+    Returns
+    -------
+    key : str or None
+    path : str
+    specs : tuple of Spec or None
+
+    Raises
+    ------
+    ValueError
+        If the text has no such form.
+    """
+    key, equals, rest = text.partition("=")
+    if not equals or "(" in key:
+        return (None, *parse_function(text))
+    if not key.strip():
+        raise ValueError(f"{text!r} has no key before '='; type KEY=FUNCTION")
+    return (key.strip(), *parse_function(rest))
+
+
+def format_specs(specs: tuple[Spec, ...]) -> str:
+    """Return the text that `parse_specs` reads back to the same specs."""
+    return ", ".join(map(str, specs))
+
+
+def _split_call(text: str) -> tuple[str, str | None]:
+    text = text.strip()
+    for token in _tokens(text):
+        if token.string == "(" and token.start[0] == 1:
+            if not text.endswith(")"):
+                raise ValueError(f"{text!r} lacks the closing parenthesis")
+            return text[: token.start[1]].strip(), text[token.start[1] + 1 : -1]
+    return text, None
+
+
+def _tokens(text: str) -> list[tokenize.TokenInfo]:
+    tokens = []
+    try:
+        tokens.extend(tokenize.generate_tokens(io.StringIO(text).readline))
+    except (tokenize.TokenError, SyntaxError, IndentationError):
+        # An open bracket is found by whoever parses the text whole; what came before is enough.
+        return tokens
+    return tokens
+
+
+def _arguments(text: str) -> list[ast.arg]:
+    # `int32[]` is no Python: an empty subscript becomes the empty tuple that it means.
+    source, previous, at = "", "", 0
+    for token in _tokens(text):
+        if token.start[0] > 1 and token.string:
+            raise SyntaxError
+        if token.string == "]" and previous == "[":
+            source, at = source + text[at : token.start[1]] + "()", token.start[1]
+        previous = token.string or previous
+    tree = ast.parse(f"def _({source + text[at:]}): pass")
+    function = tree.body[0]
+    if len(tree.body) != 1 or not isinstance(function, ast.FunctionDef) or len(function.body) != 1:
+        raise SyntaxError
+    found = function.args
+    if found.vararg or found.kwarg or found.kwonlyargs or found.posonlyargs or found.defaults:
+        raise SyntaxError
+    return found.args
+
+
+def _spec(argument: ast.arg, text: str) -> Spec:
+    note = argument.annotation
+    if not (isinstance(note, ast.Subscript) and isinstance(note.value, ast.Name)):
+        raise _unreadable(text)
+    if note.value.id not in DTYPES:
+        raise ValueError(
+            f"{note.value.id!r} in {text!r} is no dtype; the dtypes are {', '.join(sorted(DTYPES))}"
+        )
+    dtype = {"half": "float16", "double": "float64"}.get(note.value.id, note.value.id)
+    return Spec(argument.arg, dtype, _shape(note.slice, text))
+
+
+def _shape(index: ast.expr, text: str) -> tuple[int | None, ...] | None:
+    elements = index.elts if isinstance(index, ast.Tuple) else [index]
+    values = [element.value if isinstance(element, ast.Constant) else "" for element in elements]
+    if values == [...]:
+        return None
+    for value in values:
+        if value is not None and (type(value) is not int or value < 0):
+            raise _unreadable(text)
+    return tuple(values)  # type: ignore[arg-type]  # only None and int are left
+
+
+def _is_path(expression: ast.expr) -> bool:
+    while isinstance(expression, ast.Attribute | ast.Subscript):
+        if isinstance(expression, ast.Subscript) and not isinstance(expression.slice, ast.Constant):
+            return False
+        expression = expression.value
+    return isinstance(expression, ast.Name)
+
+
+def _unreadable(text: str) -> ValueError:
+    return ValueError(
+        f"can't read {text!r}; type specs such as 'x: float32[None, 3], y: int32[], z: int64[...]'"
+    )

@@ -1,0 +1,255 @@
+"""Every private name of TensorFlow and Keras that we rely on, each with a test that it stands.
+
+The tests are in `tests/engine/test_tf_private.py`: when a release moves a name, they say which.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+
+def input_names(concrete: Any) -> list[str]:
+    """Return the names that a signature made of this ConcreteFunction gives its inputs."""
+    return [str(name) for name in concrete._arg_keywords]  # noqa: SLF001
+
+
+def traces(function: Any) -> list[Any]:
+    """Return the ConcreteFunctions that a tf.function has made so far; none is made here."""
+    return list(function._list_all_concrete_functions())  # noqa: SLF001
+
+
+def checkpoint_children(obj: Any) -> dict[str, Any]:
+    """Return what `tf.train.Checkpoint` tracks under an object, by name.
+
+    Unlike the listing for a SavedModel, it evaluates no property and traces no function.
+    """
+    return dict(obj._trackable_children(save_type="checkpoint"))  # noqa: SLF001
+
+
+def keras_collections(layer: Any) -> dict[str, Any]:
+    """Return the lists and dicts of layers that a Keras 3 layer holds, as trackables, by name.
+
+    Keras hands them to TensorFlow only for a SavedModel; `tf.train.Checkpoint` never sees them.
+    """
+    import tensorflow as tf
+
+    found = {}
+    for name in getattr(layer, "_tracked", ()):
+        value = vars(layer).get(name)
+        if isinstance(value, dict) and not all(isinstance(key, str) for key in value):
+            continue
+        if isinstance(value, dict | list | set):
+            plain = dict(value) if isinstance(value, dict) else list(value)
+            found[name] = tf.__internal__.tracking.wrap(plain)
+    return found
+
+
+def is_trackable(obj: Any) -> bool:
+    """Tell whether TensorFlow can put an object at the root of a SavedModel."""
+    from tensorflow.python.trackable.base import Trackable
+
+    # By MRO: isinstance would run the `__class__` property of a proxy.
+    return Trackable in type(obj).__mro__
+
+
+def track(node: Any, name: str, child: Any) -> None:
+    """Make `child` a dependency of `node` under any name, be it an identifier or not."""
+    node._track_trackable(child, name, overwrite=True)  # noqa: SLF001
+
+
+def new_node() -> Any:
+    """Return an empty trackable node."""
+    import tensorflow as tf
+
+    return tf.__internal__.tracking.AutoTrackable()
+
+
+def inside_function() -> bool:
+    """Tell whether Python is tracing a tf.function just now."""
+    from tensorflow.python.framework import ops
+
+    return bool(ops.inside_function())
+
+
+def written_resources(concrete: Any) -> list[Any]:
+    """Return the captured resource handles that a ConcreteFunction may write to.
+
+    TensorFlow keeps the read-only inputs of calls and control flow up to date for its automatic
+    control dependencies; asking it sees through nested functions.
+    """
+    from tensorflow.python.framework.auto_control_deps_utils import (
+        get_read_write_resource_inputs,
+    )
+
+    graph = concrete.graph
+    outer = {id(inner): captured for captured, inner in graph.captures}
+    written = {}
+    for operation in graph.get_operations():
+        if operation.type in _NO_WRITE or not operation.inputs:
+            continue
+        for tensor in get_read_write_resource_inputs(operation)[1]:
+            captured = outer.get(id(tensor))
+            if captured is not None:
+                written[id(captured)] = captured
+    return list(written.values())
+
+
+_NO_WRITE = frozenset({"Placeholder", "Const", "ReadVariableOp", "Identity", "NoOp"})
+
+
+def nested_graphs(concrete: Any) -> list[Any]:
+    """Return the FuncGraphs that a ConcreteFunction runs: its own and those that it calls."""
+    found: dict[str, Any] = {"": concrete.graph}
+    queue = [concrete.graph]
+    while queue:
+        graph = queue.pop()
+        for operation in graph.get_operations():
+            for name in _called(operation):
+                if name not in found:
+                    definition = graph._get_function(name)  # noqa: SLF001
+                    inner = getattr(definition, "graph", None)
+                    found[name] = inner
+                    if inner is not None:
+                        queue.append(inner)
+    return [graph for graph in found.values() if graph is not None]
+
+
+def _called(operation: Any) -> list[str]:
+    # The OpDef says which attributes hold functions, so no list of call ops is kept by hand.
+    names: list[str] = []
+    for attribute in operation.op_def.attr:
+        if attribute.type == "func":
+            names.append(operation.get_attr(attribute.name).name)
+        elif attribute.type == "list(func)":
+            names.extend(function.name for function in operation.get_attr(attribute.name))
+    return names
+
+
+def save_spec(model: Any) -> tuple[list[Any], str] | None:
+    """Return what the first call of a subclassed Keras model told about its inputs.
+
+    Returns
+    -------
+    tuple of (list of structures of tf.TensorSpec, str) or None
+        One structure per positional argument of `call`, with the batch size still as called, and
+        where the dtypes come from: ``"call"`` if recorded, ``"assumed"`` if it is the model's own.
+        None if nothing is known.
+    """
+    import tensorflow as tf
+
+    if type(model).__module__.startswith("tf_keras") or _is_tf_keras(model):
+        recorded = model._saved_model_arg_spec  # noqa: SLF001
+        return (list(recorded[0]), "call") if recorded else None
+    shapes = model._build_shapes_dict  # noqa: SLF001
+    if not shapes:
+        return None
+
+    def specs(structure: Any) -> Any:
+        if isinstance(structure, dict):
+            return {name: specs(inner) for name, inner in structure.items()}
+        if all(size is None or isinstance(size, int) for size in structure):
+            return tf.TensorSpec(tuple(structure), model.input_dtype)
+        return [specs(inner) for inner in structure]
+
+    return [specs(shape) for shape in shapes.values()], "assumed"
+
+
+def _is_tf_keras(obj: Any) -> bool:
+    return any(cls.__module__.startswith("tf_keras.") for cls in type(obj).__mro__)
+
+
+def history_name(tensor: Any) -> str | None:
+    """Return the name of the layer or operation that made a symbolic Keras tensor."""
+    history = getattr(tensor, "_keras_history", None)
+    if history is None:
+        return None
+    maker = getattr(history, "operation", None) or getattr(history, "layer", None)
+    return None if maker is None else str(maker.name)
+
+
+def raw_variable(variable: Any) -> Any:
+    """Return the tf.Variable inside a Keras 3 variable."""
+    return variable._value  # noqa: SLF001
+
+
+def keras_variable_class() -> type | None:
+    """Return the class of Keras 3 variables; None if Keras is not imported."""
+    module = sys.modules.get("keras.src.backend.common.variables")
+    return None if module is None else module.Variable  # type: ignore[no-any-return]
+
+
+# What classes are to us: (role, framework) by where they are defined. `kinds.py` looks them up in
+# sys.modules, so that nothing is imported; the most derived class decides.
+CLASS_ROLES: dict[tuple[str, str], tuple[str, str]] = {
+    ("keras.src.models.functional", "Functional"): ("functional", "Keras 3"),
+    ("keras.src.models.sequential", "Sequential"): ("sequential", "Keras 3"),
+    ("keras.src.models.model", "Model"): ("subclassed", "Keras 3"),
+    ("keras.src.layers.core.input_layer", "InputLayer"): ("input layer", "Keras 3"),
+    ("keras.src.layers.layer", "Layer"): ("layer", "Keras 3"),
+    ("keras.src.optimizers.base_optimizer", "BaseOptimizer"): ("optimizer", "Keras 3"),
+    ("keras.src.random.seed_generator", "SeedGenerator"): ("seed", "Keras 3"),
+    ("keras.src.backend.common.variables", "Variable"): ("variable", "Keras 3"),
+    ("tf_keras.src.engine.functional", "Functional"): ("functional", "Keras 2"),
+    ("tf_keras.src.engine.sequential", "Sequential"): ("sequential", "Keras 2"),
+    ("tf_keras.src.engine.training", "Model"): ("subclassed", "Keras 2"),
+    ("tf_keras.src.engine.input_layer", "InputLayer"): ("input layer", "Keras 2"),
+    ("tf_keras.src.engine.base_layer", "Layer"): ("layer", "Keras 2"),
+    ("tf_keras.src.metrics.base_metric", "Metric"): ("metric", "Keras 2"),
+    ("tf_keras.src.optimizers.optimizer", "_BaseOptimizer"): ("optimizer", "Keras 2"),
+    ("tf_keras.src.optimizers.legacy.optimizer_v2", "OptimizerV2"): ("optimizer", "Keras 2"),
+    ("tensorflow.python.module.module", "Module"): ("module", "TensorFlow"),
+    ("tensorflow.python.checkpoint.checkpoint", "Checkpoint"): ("checkpoint", "TensorFlow"),
+    ("tensorflow.python.eager.polymorphic_function.polymorphic_function", "Function"): (
+        "function",
+        "TensorFlow",
+    ),
+    ("tensorflow.python.eager.polymorphic_function.concrete_function", "ConcreteFunction"): (
+        "function",
+        "TensorFlow",
+    ),
+    ("tensorflow.python.ops.variables", "Variable"): ("variable", "TensorFlow"),
+    ("tensorflow.python.trackable.data_structures", "_DictWrapper"): ("proxy", "TensorFlow"),
+    ("tensorflow.python.trackable.data_structures", "_TupleWrapper"): ("proxy", "TensorFlow"),
+    ("tensorflow.python.trackable.data_structures", "List"): ("storage", "TensorFlow"),
+    ("tensorflow.python.trackable.data_structures", "Mapping"): ("storage", "TensorFlow"),
+    ("tensorflow.python.saved_model.signature_serialization", "_SignatureMap"): (
+        "storage",
+        "TensorFlow",
+    ),
+    ("tensorflow.python.trackable.base", "Trackable"): ("trackable", "TensorFlow"),
+}
+# `tf.saved_model.load` makes a class of this name for each object that it revives.
+REVIVED_CLASS = ("tensorflow.python.saved_model.load", "_UserObject")
+# Where the "storage" classes keep the builtin container.
+STORAGE_FIELDS = ("_storage", "_signatures")
+# Where layers keep their variables and what else has some.
+LAYER_FIELDS = {
+    "Keras 3": ("_trainable_variables", "_non_trainable_variables", "_seed_generators", "_layers"),
+    "Keras 2": ("_trainable_weights", "_non_trainable_weights", "_self_tracked_trackables"),
+}
+# Where functional and sequential models keep what `model.layers` lists.
+LAYERS_FIELD = {"Keras 3": "_layers", "Keras 2": "_self_tracked_trackables"}
+# What a variable of variables wraps: Keras 3, autocast (tf_keras), distributed.
+INNER_VARIABLE_FIELDS = ("_value", "_variable", "_values")
+# tf.functions that Keras itself keeps in a model's instance dict.
+KERAS_OWN_FUNCTIONS = frozenset(
+    {
+        "train_function",
+        "test_function",
+        "predict_function",
+        "train_tf_function",
+        "_default_save_signature",
+    }
+)
+
+
+def nbytes(shape: Any, dtype: Any) -> int:
+    """Return the size in bytes of a variable by its private `_shape` and `_dtype`.
+
+    0 where the size is not known before it has a value: strings, unknown dimensions.
+    """
+    dtypes = sys.modules["tensorflow.python.framework.dtypes"]
+    shapes = sys.modules["tensorflow.python.framework.tensor_shape"]
+    count = shapes.TensorShape(shape).num_elements()
+    return 0 if count is None else int(count * (dtypes.as_dtype(dtype).size or 0))
