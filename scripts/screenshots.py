@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -127,18 +128,26 @@ def result(*, trouble: bool = False) -> Result:
         SignatureCheck(
             "serving_default",
             "equal",
-            (OutputCheck("probabilities", "float32", True, 1.19e-07, 3.2e-06),),  # noqa: FBT003
+            (
+                OutputCheck(
+                    "probabilities", "float32", equal=True, max_abs=1.19e-07, max_rel=3.2e-06
+                ),
+            ),
         ),
         SignatureCheck(
             "embed",
             "equal",
             (
-                OutputCheck("embedding", "float32", True, 0.0, 0.0),  # noqa: FBT003
-                OutputCheck("length", "float32", True, 2.4e-07, 1e-07),  # noqa: FBT003
+                OutputCheck("embedding", "float32", equal=True, max_abs=0.0, max_rel=0.0),
+                OutputCheck("length", "float32", equal=True, max_abs=2.4e-07, max_rel=1e-07),
             ),
             note="variable `seed` was put back",
         ),
-        SignatureCheck("classify_text", "equal", (OutputCheck("label", "string", True, 0.0, 0.0),)),  # noqa: FBT003
+        SignatureCheck(
+            "classify_text",
+            "equal",
+            (OutputCheck("label", "string", equal=True, max_abs=0.0, max_rel=0.0),),
+        ),
     )
     if trouble:
         checks = (
@@ -155,39 +164,45 @@ def result(*, trouble: bool = False) -> Result:
         seconds={"check": 0.012, "save": 1.84, "inspect": 0.009, "verify": 0.31, "publish": 0.004},
         verification=Verification("run", checks),
         signatures=_SIGNATURES,
-        model="digits (functional, Keras 3)",
+        model="Functional (functional, Keras 3)",
         replaced=trouble,
+    )
+
+
+def models() -> render.Models:
+    """Return a notebook's models: aliases, not built, in another object, not bound by a cell."""
+    digits = Model(
+        names=("digits", "models['a']"),
+        kind="functional",
+        framework="Keras 3",
+        class_name="Functional",
+        built=True,
+        variables=7,
+        bytes=50_824,
+        functions=(),
+        cell=4,
+    )
+    adder = {"kind": "module", "framework": "TensorFlow", "built": None, "variables": 1, "bytes": 4}
+    draft = {
+        "kind": "sequential",
+        "framework": "Keras 2",
+        "built": False,
+        "variables": 0,
+        "bytes": 0,
+    }
+    large = {"kind": "subclassed", "variables": 212, "bytes": 98_123_456, "cell": None}
+    return render.Models(
+        [
+            digits,
+            replace(digits, names=("adder",), functions=("add", "encoder.embed"), cell=6, **adder),
+            replace(digits, names=("draft",), cell=9, **draft),
+            replace(digits, names=("trainer.model",), **large),
+        ]
     )
 
 
 def samples() -> dict[str, object]:
     """Return what is drawn, by the name of its picture."""
-    models = [
-        Model(
-            ("digits", "models['a']"),
-            "functional",
-            "Keras 3",
-            "Functional",
-            True,
-            7,
-            50_824,
-            ("embed", "classify"),
-            4,
-        ),  # fmt: skip
-        Model(("adder",), "module", "TensorFlow", "Adder", None, 1, 4, ("add", "encoder.embed"), 6),
-        Model(("draft",), "sequential", "Keras 2", "Sequential", False, 0, 0, (), 9),  # noqa: FBT003
-        Model(
-            ("trainer.model",),
-            "subclassed",
-            "Keras 3",
-            "Transformer",
-            True,
-            212,
-            98_123_456,
-            (),
-            None,
-        ),  # fmt: skip
-    ]
     return {
         "result": result(),
         "result-trouble": result(trouble=True),
@@ -195,7 +210,7 @@ def samples() -> dict[str, object]:
         "inspection-deep": inspection((256,) * 40),
         "findings": render.Findings(findings(), "digits"),
         "findings-none": render.Findings([], "digits"),
-        "models": render.Models(models),
+        "models": models(),
         "models-none": render.Models(),
         "progress": Progress("verify", 2.31, 182_000, subject="digits"),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.notebook import render
+from sm_magics.notebook import renderer
 from sm_magics.notebook.shown import Findings, Models
 from sm_magics.savedmodel import export as engine
 from sm_magics.savedmodel import inspection
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sm_magics.savedmodel.export import Result
     from sm_magics.savedmodel.inspection import Inspection
 
-render.install()
+renderer.install()
 
 
 def models() -> Models:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.notebook import render
+from sm_magics.notebook import renderer
 from sm_magics.notebook.completion import matcher
 from sm_magics.notebook.magic import SavedModelMagics, awaiting
 from sm_magics.notebook.session import close_session, open_session
@@ -48,7 +48,7 @@ def _remove(things: list[Any], thing: Any) -> None:
 def load(shell: InteractiveShell) -> None:
     """Register the magics, the completer and the events; a second load changes nothing."""
     if id(shell) not in _loaded:
-        render.install()
+        renderer.install()
         _loaded[id(shell)] = _Loaded(shell)
 
 

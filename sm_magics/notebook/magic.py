@@ -13,8 +13,6 @@ from traitlets import Bool, Enum
 
 from sm_magics.notebook import body as cell_body
 from sm_magics.notebook import parser
-from sm_magics.notebook.shown import Findings
-from sm_magics.notebook.watch import Watch
 
 if TYPE_CHECKING:
     import argparse
@@ -47,7 +45,7 @@ class SavedModelMagics(Magics):
 
     @line_cell_magic
     def savedmodel(self, line: str, cell: str | None = None) -> Any:
-        """Placeholder: the table of options writes the text of ``%savedmodel?``."""
+        """Run the line magic or the cell magic; the text a person reads is made below."""
         try:
             if cell is not None:
                 return self._cell(line, cell)
@@ -71,6 +69,7 @@ class SavedModelMagics(Magics):
             raise UsageError(str(error)) from None
 
     def _check(self, arguments: argparse.Namespace) -> Any:
+        from sm_magics.notebook.shown import Findings
         from sm_magics.savedmodel import export as engine
         from sm_magics.savedmodel.request import request
 
@@ -107,11 +106,13 @@ class SavedModelMagics(Magics):
         self._run(obj, name, arguments)
 
     def _run(self, obj: Any, name: str, arguments: argparse.Namespace) -> None:
+        from sm_magics.notebook.shown import Findings
+        from sm_magics.notebook.watch import Watch
         from sm_magics.savedmodel import export as engine
         from sm_magics.savedmodel.diagnostics import ExportError
         from sm_magics.savedmodel.request import request
 
-        keywords = self._policy(arguments)
+        keywords = self._policy(arguments) | {"name": name}
         try:
             asked = request(obj, _path(arguments.directory), **keywords)
         except (ValueError, TypeError) as error:
@@ -233,6 +234,7 @@ def awaiting(shell: InteractiveShell) -> Any:
     return transform
 
 
+# The one table of options writes the text of `%savedmodel?`.
 SavedModelMagics.savedmodel.__doc__ = "\n".join(
     [parser.line_parser().format_help(), parser.cell_parser().format_help()]
 )

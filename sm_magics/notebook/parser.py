@@ -29,6 +29,10 @@ class HelpRequested(Exception):  # noqa: N818, it is an answer, not an error
 class _Parser(MagicArgumentParser):
     """Argparse that speaks of the magic, and gives help back instead of exiting."""
 
+    def __init__(self, **keywords: Any) -> None:
+        keywords.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(add_help=True, **keywords)
+
     def print_help(self, file: Any = None) -> None:  # noqa: ARG002, argparse's signature
         raise HelpRequested(self.format_help())
 
@@ -42,7 +46,6 @@ def line_parser() -> argparse.ArgumentParser:
         prog="%savedmodel",
         description="Find, check, export and inspect the TensorFlow models of this notebook.",
         epilog="Use %%savedmodel DIR at the top of a cell to run it and export what it made.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(
         dest="command", metavar="COMMAND", parser_class=_Parser, required=True
@@ -67,7 +70,6 @@ def cell_parser() -> argparse.ArgumentParser:
         prog="%%savedmodel",
         description="Run the cell, then export what it made: MODEL, else the value of the last "
         "expression if it is a model, else the one model that the cell bound.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("directory", metavar="DIR", help="the directory")
     parser.add_argument("model", metavar="MODEL", nargs="?", help="a name, or models['a']")

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from sm_magics.notebook.bindings import bound_names
-from sm_magics.notebook.shown import Models
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 
+    from sm_magics.notebook.shown import Models
     from sm_magics.savedmodel.capture import Model
     from sm_magics.savedmodel.diagnostics import Diagnostic
     from sm_magics.savedmodel.export import Result
@@ -86,6 +86,8 @@ class Session:
 
     def models(self) -> Models:
         """Return the notebook's models, each with the cell that bound it."""
+        from sm_magics.notebook.shown import Models
+
         return Models(model for model, _ in self.captured())
 
     def captured(self) -> list[tuple[Model, Any]]:

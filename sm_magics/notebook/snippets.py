@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import keyword
 from typing import TYPE_CHECKING
 
@@ -40,14 +39,9 @@ def call(signature: Signature) -> str:
     return "\n".join([f"{target}(", *(f"    {argument}," for argument in arguments), ")"])
 
 
-def restore(path: Path, model: str) -> str:
-    """Return the line that reads the weights at `path` back into the live object.
-
-    `model` is what `Result.model` holds, ``"model (functional, Keras 3)"``: its first part stands
-    in the line if it is an expression.
-    """
-    name = _expression(model.partition(" (")[0]) or "model"
-    return f"tf.train.Checkpoint({name}).restore({literal(path)})"
+def restore(path: Path) -> str:
+    """Return the line that reads the weights at `path` back into the live object."""
+    return f"tf.train.Checkpoint(model).restore({literal(path)})"
 
 
 def recipe(path: Path, signatures: Sequence[Signature]) -> str:
@@ -78,13 +72,3 @@ def _zeros(spec: Spec) -> str:
 
 def _is_argument(name: str) -> bool:
     return name.isidentifier() and not keyword.iskeyword(name)
-
-
-def _expression(name: str) -> str | None:
-    """Return `name` if it is an expression of names, attributes and constant subscripts only."""
-    try:
-        tree = ast.parse(name, mode="eval")
-    except (SyntaxError, ValueError):
-        return None
-    parts = (ast.Expression, ast.Name, ast.Attribute, ast.Subscript, ast.Constant, ast.expr_context)
-    return ast.unparse(tree) if all(isinstance(node, parts) for node in ast.walk(tree)) else None

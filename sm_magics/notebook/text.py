@@ -45,7 +45,7 @@ def _(result: Result) -> str:
         _fingerprint(inspection),
         _section("Seconds", text_parts.seconds(result.seconds)),
         _section("Load it", snippets.recipe(result.path, result.signatures)),
-        _section("Restore its weights", snippets.restore(result.path, result.model))
+        _section("Restore its weights", snippets.restore(result.path))
         if inspection.variables
         else "",
     )

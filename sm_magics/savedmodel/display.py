@@ -25,5 +25,9 @@ class Displayable:
         render = Displayable.renderer
         return {"text/plain": repr(self)} if render is None else render(self)
 
+    def _repr_pretty_(self, printer: Any, cycle: Any) -> None:  # noqa: ARG002, IPython's protocol
+        # Only a list needs it: IPython has a printer of its own for what derives from one.
+        printer.text(str(self))
+
     def __str__(self) -> str:
         return self._repr_mimebundle_()["text/plain"]

@@ -58,6 +58,8 @@ class Result(Displayable):
         The signatures that were chosen, with the reason in `why`.
     model : str
         What was exported: ``"Functional (functional, Keras 3)"``.
+    name : str
+        What a person calls it: ``"model"``.
     replaced : bool
         Whether an older export stood at `path`.
     """
@@ -70,6 +72,7 @@ class Result(Displayable):
     verification: Verification
     signatures: tuple[Signature, ...]
     model: str
+    name: str = "model"
     replaced: bool = False
 
 
@@ -186,6 +189,7 @@ def export(request: Request, on_phase: OnPhase | None = None) -> Result:
         verification=verified,
         signatures=tuple(endpoint.signature for endpoint in endpoints),
         model=_described(request.obj),
+        name=request.name,
         replaced=staging.replaced,
     )
 

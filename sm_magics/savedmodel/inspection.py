@@ -47,9 +47,13 @@ def inspect(export_dir: str | os.PathLike[str]) -> Inspection:
     InspectionError
         If it is no such directory, or a file of it is truncated, foreign, missing or unreadable.
     """
+    from google.protobuf.message import DecodeError
+
     path = Path(os.fsdecode(export_dir)).expanduser()
     try:
         return _inspect(path)
+    except DecodeError as error:  # in a part that was skimmed before
+        raise InspectionError(f"{path} is damaged: {error}. Copy or export it again.") from error
     except OSError as error:
         raise InspectionError(f"{path} can't be read: {error.strerror or error}.") from error
 
@@ -112,8 +116,9 @@ def _parsed_text(path: Path) -> Any:
         )
     except (text_format.ParseError, UnicodeDecodeError) as error:
         raise InspectionError(
-            f"{path} is truncated, or no {message} in text form: {error}. Copy or export it again."
+            f"{path} is truncated, or no SavedModel in text form: {error}. Copy or export it again."
         ) from error
+    return protos.skimmed("SavedModel").FromString(saved_model.SerializeToString())
 
 
 def _fingerprint(path: Path) -> dict[str, str]:

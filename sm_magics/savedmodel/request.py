@@ -42,6 +42,8 @@ class Request:
         Inputs to verify with.
     namespace : mapping
         Where functions that the object lacks are looked up by name.
+    name : str
+        What a person calls the object.
     """
 
     obj: Any
@@ -57,6 +59,7 @@ class Request:
     verify: str | None = "run"
     sample: Any = None
     namespace: Mapping[str, Any] | None = None
+    name: str = "model"
 
 
 def request(
@@ -75,6 +78,7 @@ def request(
     verify: str | bool = True,
     sample: Any = None,
     namespace: Mapping[str, Any] | None = None,
+    name: str = "model",
 ) -> Request:
     """Make a `Request` of what a person gave.
 
@@ -106,6 +110,7 @@ def request(
         verify=level,  # type: ignore[arg-type]
         sample=sample,
         namespace=namespace,
+        name=name,
     )
 
 
