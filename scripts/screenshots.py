@@ -13,6 +13,7 @@ import shutil
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import sync_playwright
 
@@ -182,15 +183,26 @@ def models() -> render.Models:
         functions=(),
         cell=4,
     )
-    adder = {"kind": "module", "framework": "TensorFlow", "built": None, "variables": 1, "bytes": 4}
-    draft = {
+    adder: dict[str, Any] = {
+        "kind": "module",
+        "framework": "TensorFlow",
+        "built": None,
+        "variables": 1,
+        "bytes": 4,
+    }
+    draft: dict[str, Any] = {
         "kind": "sequential",
         "framework": "Keras 2",
         "built": False,
         "variables": 0,
         "bytes": 0,
     }
-    large = {"kind": "subclassed", "variables": 212, "bytes": 98_123_456, "cell": None}
+    large: dict[str, Any] = {
+        "kind": "subclassed",
+        "variables": 212,
+        "bytes": 98_123_456,
+        "cell": None,
+    }
     return render.Models(
         [
             digits,

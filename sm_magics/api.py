@@ -59,7 +59,7 @@ def check(obj: Any, signatures: Any = None, options: Any = None, **policy: Any) 
     return Findings(findings, type(_real(obj)).__name__)
 
 
-def export(
+def export(  # noqa: PLR0913, one keyword an option
     obj: Any,
     export_dir: str | os.PathLike[str],
     signatures: Any = None,

@@ -118,7 +118,7 @@ def drive(coroutine: Coroutine[Any, Any, Any]) -> Any:
 
 async def _execute(shell: InteractiveShell, tree: ast.AST, filename: str, mode: str) -> Any:
     with shell.compile.extra_flags(ast.PyCF_ALLOW_TOP_LEVEL_AWAIT):
-        code: CodeType = shell.compile(tree, filename, mode)
+        code: CodeType = shell.compile(tree, filename, mode)  # type: ignore[arg-type]
     value = eval(code, shell.user_global_ns, shell.user_ns)  # noqa: S307, it is the user's cell
     return await value if code.co_flags & inspect.CO_COROUTINE else value
 
@@ -136,6 +136,6 @@ def _show_only_the_cell(shell: InteractiveShell, error: BaseException, filename:
         return
     render = partial(shell.InteractiveTB.structured_traceback, type(error), error, own, tb_offset=0)
     try:
-        error._render_traceback_ = render  # type: ignore[union-attr]  # noqa: SLF001
+        error._render_traceback_ = render  # type: ignore[attr-defined]
     except AttributeError:
         return  # an exception with slots is shown with all its frames

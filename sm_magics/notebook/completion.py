@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
 import shlex
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +12,14 @@ from IPython.core.completer import SimpleCompletion, context_matcher
 from sm_magics.notebook import parser
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable, Iterable, Sequence
 
     from IPython.core.completer import CompletionContext
 
     from sm_magics.notebook.session import Session
 
-_NOTHING = {"completions": []}
+_NOTHING: dict[str, Any] = {"completions": []}
 
 
 def matcher(session: Session) -> Callable[[CompletionContext], Any]:
@@ -28,16 +29,15 @@ def matcher(session: Session) -> Callable[[CompletionContext], Any]:
     Python names make no sense as flags.
     """
 
-    @context_matcher(identifier="sm_magics.completion", priority=200)
+    @context_matcher(identifier="sm_magics.completion", priority=200)  # type: ignore[untyped-decorator]
     def complete(context: CompletionContext) -> Any:
         line = context.text_until_cursor
         magic, _, rest = line.lstrip().partition(" ")
-        if magic not in ("%savedmodel", "%%savedmodel") or not line.lstrip().startswith(
-            magic + " "
-        ):
+        named = magic in ("%savedmodel", "%%savedmodel")
+        if not (named and line.lstrip().startswith(magic + " ")):
             return _NOTHING
         words, fragment = _words(rest)
-        found = sorted(set(_candidates(session, magic == "%%savedmodel", words, fragment)))
+        found = sorted(set(_candidates(session, words, fragment, is_cell=magic == "%%savedmodel")))
         return {
             "completions": [SimpleCompletion(text=text, type="magic") for text in found],
             "matched_fragment": fragment,
@@ -53,20 +53,15 @@ def _words(rest: str) -> tuple[list[str], str]:
     lexer.whitespace_split = True
     lexer.commenters = ""
     words: list[str] = []
-    try:
+    with suppress(ValueError):  # a quote is still open: what came before it is enough
         words.extend(lexer)
-    except ValueError:
-        pass  # a quote is still open: what came before it is enough
     at_word = bool(rest) and not rest[-1].isspace()
     fragment = rest.rsplit(maxsplit=1)[-1] if at_word and rest.split() else ""
     return (words[:-1] if at_word and words else words), fragment
 
 
 def _candidates(
-    session: Session,
-    is_cell: bool,
-    words: Sequence[str],
-    fragment: str,  # noqa: FBT001
+    session: Session, words: Sequence[str], fragment: str, *, is_cell: bool
 ) -> Iterable[str]:
     if is_cell:
         command, places = parser.cell_parser(), ["directory", "model"]
@@ -74,8 +69,7 @@ def _candidates(
         if not words:
             return [name for name in parser.SUBCOMMANDS if name.startswith(fragment)]
         top = parser.line_parser()
-        actions = [a for a in top._actions if isinstance(a, argparse._SubParsersAction)]  # noqa: SLF001
-        known = actions[0].choices
+        known = next(a.choices for a in top._actions if isinstance(a.choices, dict))  # noqa: SLF001
         if words[0] not in known:
             return []
         command, words = known[words[0]], words[1:]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, magics_class
-from IPython.display import display
 from traitlets import Bool, Enum
 
 from sm_magics.notebook import body as cell_body
@@ -16,7 +15,7 @@ from sm_magics.notebook import parser
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Sequence
 
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -38,6 +37,8 @@ class SavedModelMagics(Magics):
         help="How exports are verified unless the line says so.",
     ).tag(config=True)
     strict = Bool(default_value=False, help="Whether warnings stop an export.").tag(config=True)
+
+    shell: InteractiveShell
 
     def __init__(self, shell: InteractiveShell, session: Session) -> None:
         super().__init__(shell)
@@ -200,7 +201,7 @@ def _short(error: ExportError) -> ExportError:
     first = error.findings[0]
     more = f" (and {len(error.findings) - 1} more)" if len(error.findings) > 1 else ""
     text = f"ExportError: nothing was written. {first.code}: {first.message}{more}"
-    error._render_traceback_ = lambda: [text]  # type: ignore[attr-defined]  # noqa: SLF001
+    error._render_traceback_ = lambda: [text]  # type: ignore[attr-defined]
     return error
 
 
@@ -208,7 +209,7 @@ def _cell_id(shell: InteractiveShell) -> str | None:
     kernel = getattr(shell, "kernel", None)
     if kernel is None:
         return None
-    metadata = (kernel.get_parent("shell") or {}).get("metadata", {})
+    metadata: dict[str, str] = (kernel.get_parent("shell") or {}).get("metadata", {})
     return metadata.get("cellId")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 from IPython.core.magic_arguments import MagicArgumentParser
-from IPython.utils.process import arg_split
+from IPython.utils.process import arg_split  # type: ignore[attr-defined]
 
 from sm_magics.savedmodel.options import OPTIONS, Option
 
@@ -31,7 +31,7 @@ class _Parser(MagicArgumentParser):
 
     def __init__(self, **keywords: Any) -> None:
         keywords.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
-        super().__init__(add_help=True, **keywords)
+        super().__init__(add_help=True, **keywords)  # type: ignore[no-untyped-call]
 
     def print_help(self, file: Any = None) -> None:  # noqa: ARG002, argparse's signature
         raise HelpRequested(self.format_help())
@@ -102,13 +102,13 @@ def policy(arguments: argparse.Namespace) -> dict[str, Any]:
     keywords: dict[str, Any] = {}
     options: dict[str, Any] = {}
     for option in OPTIONS:
-        given = getattr(arguments, option.name, None)
+        given: Any = getattr(arguments, option.name, None)
         if given in (None, False):
             continue
         if option.kind == "off":
             given = False
         if option.kind == "pairs":
-            given = dict(map(_pair, given))
+            given = dict(_pair(text) for text in given)
         (options if option.group == "SaveOptions" else keywords)[option.name] = given
     if options:
         keywords["options"] = options

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """Where a name got its value: cell (execution count, front end's id), line, and the value's id."""
+    """Where a name got its value: the cell (execution count, front end's id), line, value's id."""
 
     cell: int | None
     cell_id: str | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +92,15 @@ def _default(obj: Any, inputs: Sequence[Spec] | None) -> list[Endpoint]:
     ready = {name: function for name, function in own.items() if _why_not(function) is None}
     if len(ready) == 1:
         ((name, function),) = ready.items()
-        return [_of(DEFAULT_KEY, function, None, name, f"the only servable tf.function{_others(own, name)}")]
+        return [
+            _of(
+                DEFAULT_KEY,
+                function,
+                None,
+                name,
+                f"the only servable tf.function{_others(own, name)}",
+            )
+        ]
     if keras_models.is_model(obj):
         try:
             return [keras_models.forward(obj, inputs)]
@@ -99,7 +108,9 @@ def _default(obj: Any, inputs: Sequence[Spec] | None) -> list[Endpoint]:
             raise ExportError([_not_built(obj)]) from None
     if inputs and len(own) == 1:
         ((name, function),) = own.items()
-        return [_of(DEFAULT_KEY, function, inputs, name, "the only tf.function, for the inputs given")]
+        return [
+            _of(DEFAULT_KEY, function, inputs, name, "the only tf.function, for the inputs given")
+        ]
     return []
 
 
@@ -118,12 +129,14 @@ def _by_key(signatures: Any) -> dict[str, Any]:
         for text in signatures:
             key, path, specs = spec_text.parse_signature(text)
             if (key or DEFAULT_KEY) in found:
-                raise ValueError(f"two signatures are called {key or DEFAULT_KEY!r}; name one KEY=…")
+                raise ValueError(
+                    f"two signatures are called {key or DEFAULT_KEY!r}; name one KEY=…"
+                )
             found[key or DEFAULT_KEY] = (path, specs)
     elif functions.is_function(signatures):
         found = {DEFAULT_KEY: signatures}
     else:
-        raise ValueError(  # noqa: TRY004, as TensorFlow raises it
+        raise ValueError(
             f"signatures is a {type(signatures).__name__}; pass a tf.function with an "
             "input_signature, a ConcreteFunction, a dict of these by key, or texts such as "
             "'KEY=serve(x: float32[None, 3])'"
@@ -145,6 +158,7 @@ def _asked(
         value = spec_text.parse_function(value)
     if not isinstance(value, tuple):
         if functions.is_function(value):
+            value = _maker(value, obj) or value
             return _of(key, value, None, _label(value, obj), "")
         raise ValueError(
             f"signature {key!r} is a {type(value).__name__}; pass a tf.function with an "
@@ -174,7 +188,7 @@ def find(path: str, obj: Any, namespace: Mapping[str, Any]) -> Any:
     try:
         function = functions.resolve(path, obj)
     except LookupError:
-        root = path.split(".")[0].split("[")[0]
+        root = re.split(r"[.\[]", path, maxsplit=1)[0]
         if path in FORWARD and keras_models.is_model(obj):
             return None
         if root not in namespace:
@@ -192,9 +206,7 @@ def find(path: str, obj: Any, namespace: Mapping[str, Any]) -> Any:
     raise ExportError([_no_such(path, obj)])
 
 
-def _of(
-    key: str, function: Any, specs: Sequence[Spec] | None, label: str, why: str
-) -> Endpoint:
+def _of(key: str, function: Any, specs: Sequence[Spec] | None, label: str, why: str) -> Endpoint:
     if specs:
         return endpoints.of_specs(key, function, specs, label, why=why)
     if functions.is_concrete(function):
@@ -221,6 +233,22 @@ def _proposal(function: Any) -> str:
     """Return specs from the traces that a function already has, or a form to fill in."""
     made = [] if functions.is_concrete(function) else tf_private.traces(function)
     return f"({spec_text.format_specs(endpoints.specs_of(made[0])) if made else '…: float32[…]'})"
+
+
+def _maker(concrete: Any, obj: Any) -> Any:
+    """Return the object's own tf.function that made a ConcreteFunction and can stand for it (S07).
+
+    TensorFlow traces the object's tf.functions again for the export; a ConcreteFunction is stored
+    besides, so that its body is there twice.
+    """
+    if not functions.is_concrete(concrete) or functions.is_function(obj):
+        return None
+    for function in functions.own_functions(obj).values():
+        if functions.is_concrete(function) or function.input_signature is None:
+            continue
+        if any(trace is concrete for trace in tf_private.traces(function)):
+            return function
+    return None
 
 
 def _label(function: Any, obj: Any) -> str:

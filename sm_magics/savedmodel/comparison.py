@@ -1,4 +1,4 @@
-"""Two sets of outputs: the same dtypes, shapes and values, as closely as the dtype allows?"""
+"""Compares two sets of outputs: dtypes, shapes, and values as closely as the dtype allows."""
 
 from __future__ import annotations
 

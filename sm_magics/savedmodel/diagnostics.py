@@ -71,7 +71,11 @@ def finding(code: str, message: str, hint: str = "", **where: object) -> Diagnos
     """Make a diagnostic of a catalogued code, with the severity that the catalogue gives it."""
     rule = CATALOGUE[code]
     return Diagnostic(
-        code=code, severity=rule.severity, message=message, hint=hint, **where  # type: ignore[arg-type]
+        code=code,
+        severity=rule.severity,
+        message=message,
+        hint=hint,
+        **where,  # type: ignore[arg-type]
     )
 
 

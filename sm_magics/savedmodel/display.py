@@ -30,4 +30,5 @@ class Displayable:
         printer.text(str(self))
 
     def __str__(self) -> str:
+        """Return the text that terminals and logs show."""
         return self._repr_mimebundle_()["text/plain"]

@@ -146,9 +146,7 @@ def specs_of(concrete: Any) -> tuple[Spec, ...]:
 def as_spec(name: str, tensor: Any) -> Spec:
     """Describe a tensor, symbolic or not, or a `tf.TensorSpec`."""
     shape = tensor.shape
-    return Spec(
-        name, tensor.dtype.name, None if shape.rank is None else tuple(shape.as_list())
-    )
+    return Spec(name, tensor.dtype.name, None if shape.rank is None else tuple(shape.as_list()))
 
 
 def _signature(key: str, label: str, concrete: Any, why: str) -> Signature:

@@ -58,16 +58,12 @@ def replace(staged: Path, target: Path, aside: Path) -> None:
 
     The old directory ends up at `staged` where the system can exchange two directories at one
     instant. Elsewhere it ends up at `aside`, after two renames with an instant between them at
-    which `target` is missing; whoever finds that `aside` remained there has to put it back.
+    which `target` is missing: whoever cleans up after a failure has to put `aside` back.
     """
     if swap(staged, target):
         return
     target.rename(aside)
-    try:
-        rename_to_new(staged, target)
-    except BaseException:
-        rename_to_new(aside, target)
-        raise
+    rename_to_new(staged, target)
 
 
 def swap(one: Path, other: Path) -> bool:

@@ -56,7 +56,11 @@ def run(
 
 
 def _written(
-    folder: Path, number: int, key: str, feeds: dict[str, Any], writes: bool  # noqa: FBT001
+    folder: Path,
+    number: int,
+    key: str,
+    feeds: dict[str, Any],
+    writes: bool,  # noqa: FBT001
 ) -> dict[str, Any]:
     import tensorflow as tf
 

@@ -6,6 +6,7 @@ Reads ``request.json`` in the folder that it is given, writes ``answer.json`` an
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
@@ -21,7 +22,7 @@ def main(folder: Path) -> None:
     (folder / "answer.json").write_text(json.dumps(answers), encoding="utf-8")
 
 
-def _answer(signature, question, folder, number):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _answer(signature: Any, question: dict[str, Any], folder: Path, number: int) -> dict[str, Any]:
     parameters = signature.structured_input_signature[1].items()
     by_name = {spec.name: parameter for parameter, spec in parameters}
     feeds = {

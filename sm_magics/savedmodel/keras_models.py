@@ -79,7 +79,10 @@ def forward(
                 raise
             concrete = _traced(call, taken.specs)
     # The trace is called, not traced again: one body is stored, and the save costs half.
-    served = named_function(lambda *tensors: concrete(*tensors), taken.specs)
+    served = named_function(
+        lambda *tensors: concrete(*tensors),  # noqa: PLW0108, a ConcreteFunction is not traced
+        taken.specs,
+    )
     outputs = named_outputs(concrete.structured_outputs)
     signature = Signature(
         key,
@@ -126,7 +129,9 @@ def _from_input_layers(model: Any) -> _Inputs:
     if isinstance(structure, dict):
         # An author who keyed the inputs but named no layer means the keys.
         keys = sorted(structure)
-        if len(keys) == len(names) and all(re.fullmatch(r"input(_layer)?(_\d+)?", n) for n in names):
+        if len(keys) == len(names) and all(
+            re.fullmatch(r"input(_layer)?(_\d+)?", n) for n in names
+        ):
             names = keys
     names = _unique(names)
     specs = tuple(
@@ -155,7 +160,9 @@ def _from_first_call(model: Any, structures: list[Any], source: str) -> _Inputs:
     leaves = tf.nest.flatten(structures)
     specs = tuple(as_spec(name, leaf) for name, leaf in zip(names, leaves, strict=True))
     note = (
-        "" if source == "call" else f"; {specs[0].dtype} is assumed: say --input if it takes another"
+        ""
+        if source == "call"
+        else f"; {specs[0].dtype} is assumed: say --input if it takes another"
     )
     return _Inputs(
         specs,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from itertools import islice
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import static, tf_private
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from sm_magics.savedmodel.static import DictReader
 
 KINDS = frozenset(
@@ -25,11 +28,10 @@ KINDS = frozenset(
     }
 )
 CONTAINERS = frozenset({"list", "tuple", "dict", "proxy", "storage"})
-_DULL = frozenset({"plain", "opaque"})
-_BUILTIN_CONTAINERS: tuple[tuple[type, str], ...] = (
-    (list, "list"),
-    (tuple, "tuple"),
-    (dict, "dict"),
+_BUILTIN_CONTAINERS: tuple[tuple[type, str, Callable[[Any], Iterable[Any]]], ...] = (
+    (list, "list", list.__iter__),
+    (tuple, "tuple", tuple.__iter__),
+    (dict, "dict", dict.values),
 )
 _TRACKABLE = ("trackable", "TensorFlow")
 _FRAMEWORKS = ("tensorflow", "keras", "tf_keras")
@@ -63,6 +65,8 @@ class Sort:
         None unless its instances are models.
     indexable : bool
         Whether ``obj[key]`` gives the element that is stored under `key`.
+    read : callable or None
+        Reads the elements of a builtin container.
     """
 
     cls: type
@@ -71,10 +75,30 @@ class Sort:
     reader: DictReader | None
     kind: Kind | None
     indexable: bool = False
+    read: Callable[[Any], Iterable[Any]] | None = None
 
     def members(self, obj: object) -> dict[str, Any]:
         """Return the genuine instance dict of an instance."""
         return static.members(obj, self.reader)
+
+    def held(self, obj: object) -> Iterable[Any]:
+        """Return what an object holds: the elements of a container, or else the attributes."""
+        if self.read is not None:
+            return self.read(obj)
+        if self.role in CONTAINERS:
+            return static.values(self.container(obj))
+        return dict.values(self.members(obj))
+
+    def container(self, obj: object) -> object:
+        """Return the builtin container that TensorFlow wrapped, or `obj` if it is none such."""
+        if self.role == "proxy":
+            # TensorFlow's own proxies: this finds wrapt's descriptor, no code of the user.
+            return object.__getattribute__(obj, "__wrapped__")
+        if self.role == "storage":
+            fields = self.members(obj)
+            names = (name for name in tf_private.STORAGE_FIELDS if name in fields)
+            return next((fields[name] for name in names), ())
+        return obj
 
 
 class Sorts:
@@ -82,6 +106,11 @@ class Sorts:
 
     Not kept between looks: Keras changes the bases of classes when the first functional instance
     is made, and users define their classes anew.
+
+    Attributes
+    ----------
+    opaque : set of int
+        The ids of the classes so far whose instances can't be looked into.
     """
 
     def __init__(self) -> None:
@@ -90,6 +119,8 @@ class Sorts:
         self._known: dict[int, Sort] = {}
         self._functions: dict[int, dict[str, Any]] = {}
         self._dull: set[int] = set()
+        self._no_models: set[int] = set()
+        self.opaque: set[int] = set()
 
     @property
     def any_model(self) -> bool:
@@ -103,18 +134,31 @@ class Sorts:
         sort = self._known.get(id(cls))
         if sort is None:
             sort = self._known[id(cls)] = self._decide(cls)
-            if sort.role in _DULL:
+            if sort.role == "opaque":
+                self.opaque.add(id(cls))
+            if sort.role in {"opaque", "plain"}:
                 self._dull.add(id(cls))
+            if sort.kind is None:
+                self._no_models.add(id(cls))
         return sort
 
-    def all_dull(self, objects: list[Any]) -> bool:
-        """Tell whether none of the objects is a model, a container or anything of TensorFlow's.
+    def dull(self, obj: object, sort: Sort, limit: int | None = None) -> int:
+        """Return how many things an object holds if they are all of no interest; -1 otherwise.
 
-        Most containers hold many objects of a few types: C compares the types.
+        Of interest are models, and in containers also containers and what else is TensorFlow's.
+        At most `limit` things are looked at. Most hold many objects of few types: C compares.
         """
-        if self._dull.issuperset(map(id, map(type, objects))):
-            return True
-        return all(self.of(obj).role in _DULL for obj in objects)
+        held = sort.read(obj) if sort.read is not None else sort.held(obj)
+        types = [*map(id, map(type, islice(held, limit)))]
+        uninteresting = self._no_models if sort.role == "plain" else self._dull
+        if uninteresting.issuperset(types):
+            return len(types)
+        if not self._known.keys() >= set(types):
+            for one in islice(sort.held(obj), limit):
+                self.of(one)
+            if uninteresting.issuperset(types):
+                return len(types)
+        return -1
 
     def class_functions(self, cls: type) -> dict[str, Any]:
         """Return the tf.functions that a class and its bases define, by name."""
@@ -135,9 +179,10 @@ class Sorts:
             role = "plain"
         indexable = role in {"proxy", "storage"} or any(
             role == name and static.lookup(cls, "__getitem__") is vars(base)["__getitem__"]
-            for base, name in _BUILTIN_CONTAINERS
+            for base, name, _ in _BUILTIN_CONTAINERS
         )
-        return Sort(cls, role, framework, reader, kind, indexable)
+        read = next((read for _, name, read in _BUILTIN_CONTAINERS if role == name), None)
+        return Sort(cls, role, framework, reader, kind, indexable, read)
 
     def _role(self, cls: type) -> tuple[str, str]:
         fallback = ("opaque", "")
@@ -148,7 +193,7 @@ class Sorts:
                 fallback = ("loaded", "TensorFlow") if _is_revived(cls) else found
             elif found is not None:
                 return found
-            for builtin, name in _BUILTIN_CONTAINERS:
+            for builtin, name, _ in _BUILTIN_CONTAINERS:
                 if base is builtin:
                     return name, ""
         return fallback

@@ -100,7 +100,7 @@ OPTIONS: tuple[Option, ...] = (
         "verify",
         ("--verify",),
         "choice",
-        "how to prove the export: 'run' loads it back here, 'process' in a fresh process on the CPU",
+        "how to prove it: 'run' loads it back here, 'process' in a fresh process on the CPU",
         "LEVEL",
         choices=("run", "process"),
         group="check",
@@ -115,7 +115,12 @@ OPTIONS: tuple[Option, ...] = (
         group="check",
     ),
     Option(
-        "select", ("--select",), "list", "only these findings: codes or prefixes", "SM2", group="check"
+        "select",
+        ("--select",),
+        "list",
+        "only these findings: codes or prefixes",
+        "SM2",
+        group="check",
     ),
     Option("ignore", ("--ignore",), "list", "not these findings", "SM502", group="check"),
     Option("strict", ("--strict",), "flag", "warnings stop the export too", group="check"),

@@ -10,7 +10,10 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PROTOSET = "tensorflow.protoset"
 TENSORFLOW_VERSION = "2.21.0"  # whose descriptors these are; the script keeps this line
@@ -23,7 +26,7 @@ ROOTS = (
 # What `skimmed` messages leave unparsed: most of a graph's bytes, which few readers look at.
 _UNREAD = {
     "FunctionDef": {"attr", "arg_attr", "ret", "control_ret", "resource_arg_unique_id"},
-    "MetaInfoDef": {"stripped_op_list"},
+    "MetaGraphDef.MetaInfoDef": {"stripped_op_list"},
     "NodeDef": {"attr", "experimental_debug_info", "experimental_type"},
     "OpDef": {"input_arg", "output_arg", "control_output", "attr"},
     "SavedBareConcreteFunction": {"function_spec"},
@@ -54,7 +57,8 @@ def skimmed(name: str) -> Any:
 
 def whole(part: Any) -> Any:
     """Return a part of a skimmed message, such as a NodeDef, with all its fields (a copy)."""
-    return message(part.DESCRIPTOR.name).FromString(part.SerializeToString())
+    name = part.DESCRIPTOR.full_name.removeprefix("tensorflow.")
+    return message(name).FromString(part.SerializeToString())
 
 
 @cache
@@ -76,13 +80,20 @@ def _pool(unread: dict[str, set[str]]) -> Any:
     packed = resources.files(__package__).joinpath(PROTOSET).read_bytes()
     own = DescriptorPool()
     for file in descriptor_pb2.FileDescriptorSet.FromString(packed).file:
-        for declared in file.message_type:
-            left_out = unread.get(declared.name, ())
+        for name, declared in _declared(file):
+            left_out = unread.get(name, ())
             read = [field for field in declared.field if field.name not in left_out]
             del declared.field[:]
             declared.field.extend(read)
         own.AddSerializedFile(file.SerializeToString())
     return own
+
+
+def _declared(file: Any) -> Iterator[tuple[str, Any]]:
+    for outer in file.message_type:
+        yield outer.name, outer
+        for inner in outer.nested_type:
+            yield f"{outer.name}.{inner.name}", inner
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from sm_magics.savedmodel.verify import LEVELS
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Mapping, Sequence
 
     from sm_magics.savedmodel.destination import Destination
 
@@ -62,7 +62,7 @@ class Request:
     name: str = "model"
 
 
-def request(
+def request(  # noqa: PLR0913, one keyword an option
     obj: Any,
     export_dir: str | os.PathLike[str] | None = None,
     signatures: Any = None,
@@ -89,7 +89,7 @@ def request(
     """
     if overwrite and next_version:
         raise ValueError("a next version is always new; give overwrite or next_version, not both")
-    level = {True: "run", False: None}.get(verify, verify)  # type: ignore[arg-type]
+    level = ("run" if verify else None) if isinstance(verify, bool) else verify
     if level is not None and level not in LEVELS:
         raise ValueError(f"verify is one of {', '.join(LEVELS)}, True or False; not {verify!r}")
     return Request(
@@ -107,7 +107,7 @@ def request(
         strict=strict,
         select=_codes("select", select),
         ignore=_codes("ignore", ignore),
-        verify=level,  # type: ignore[arg-type]
+        verify=level,
         sample=sample,
         namespace=namespace,
         name=name,

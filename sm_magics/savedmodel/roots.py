@@ -86,10 +86,7 @@ def _build(root: Any, nodes: dict[int, _Node]) -> Any:
     variable_class = tf_private.keras_variable_class()
     mirrors: dict[int, Any] = {}
     inner = {
-        child
-        for node in nodes.values()
-        if _is_keras3(node.obj)
-        for child in node.children.values()
+        child for node in nodes.values() if _is_keras3(node.obj) for child in node.children.values()
     } - {id(root)}
 
     def mirror(key: int) -> Any:

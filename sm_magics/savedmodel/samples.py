@@ -66,7 +66,9 @@ def _fitted(spec: Spec, value: Any) -> Any:
             tensor = tf.cast(tensor, spec.dtype)
     except (TypeError, ValueError, tf.errors.OpError) as error:
         raise ValueError(f"the sample for {spec} is no tensor: {error}") from error
-    if tensor.dtype.name != spec.dtype or not spec.tensor_spec.shape.is_compatible_with(tensor.shape):
+    if tensor.dtype.name != spec.dtype or not spec.tensor_spec.shape.is_compatible_with(
+        tensor.shape
+    ):
         raise ValueError(
             f"the sample for {spec} is {tensor.dtype.name}{tensor.shape.as_list()}; "
             "pass an array that fits"
@@ -79,10 +81,14 @@ def _tensor(spec: Spec, seed: int) -> Any:
     import tensorflow as tf
 
     dtype = tf.as_dtype(spec.dtype)
-    shape = [_FREE if size is None else size for size in ((None,) if spec.shape is None else spec.shape)]
+    shape = [
+        _FREE if size is None else size for size in ((None,) if spec.shape is None else spec.shape)
+    ]
     count = math.prod(shape)
     if dtype == tf.string:
-        return tf.reshape(tf.constant([f"{chr(97 + i % 26)}" for i in range(count)], tf.string), shape)
+        return tf.reshape(
+            tf.constant([f"{chr(97 + i % 26)}" for i in range(count)], tf.string), shape
+        )
     if dtype == tf.bool:
         return tf.reshape(tf.constant([i % 2 == 0 for i in range(count)], tf.bool), shape)
     if dtype.is_floating or dtype.is_complex:

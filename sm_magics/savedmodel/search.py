@@ -9,11 +9,12 @@ from sm_magics.savedmodel import static, walk
 from sm_magics.savedmodel.kinds import CONTAINERS, Sort, Sorts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
 MAX_DEPTH = 3
 MAX_ELEMENTS = 100
 MAX_ELEMENTS_PER_NAME = 1000
+_HOLDERS = CONTAINERS | {"plain"}
 _IPYTHON = frozenset({"In", "Out", "exit", "quit", "get_ipython"})
 
 
@@ -24,29 +25,34 @@ def expressions(namespace: Mapping[str, object], sorts: Sorts) -> list[tuple[obj
     `MAX_ELEMENTS_PER_NAME` below one name are the most that is looked at.
     """
     found: dict[int, tuple[object, list[str]]] = {}
-    for name, value in list(namespace.items()):
-        sort = sorts.of(value)
-        if sort.role == "opaque":
+    opaque = sorts.opaque
+    # Two lists and no tuple per name: tuples would wake the garbage collector.
+    for name, value in zip(list(namespace), list(namespace.values()), strict=False):
+        if id(type(value)) in opaque:
             continue
-        for expression, obj in _reach(name, value, sort, sorts):
-            found.setdefault(id(obj), (obj, []))[1].append(expression)
+        sort = sorts.of(value)
+        if sort.kind is None and (
+            sort.role not in _HOLDERS or sorts.dull(value, sort, MAX_ELEMENTS) >= 0
+        ):
+            continue
+        if _is_shown(name):
+            for expression, obj in _reach(name, value, sort, sorts):
+                found.setdefault(id(obj), (obj, []))[1].append(expression)
     return list(found.values())
 
 
-def _reach(
-    name: str, value: object, sort: Sort, sorts: Sorts
-) -> Iterator[tuple[str, object]] | tuple[()]:
+def _reach(name: str, value: object, sort: Sort, sorts: Sorts) -> Iterable[tuple[str, object]]:
     if sort.kind is not None:
-        return iter([(name, value)]) if _is_shown(name) else ()
-    if sort.role == "plain":
-        fields = sort.members(value)
-        if not sorts.all_dull(static.values(fields, MAX_ELEMENTS)) and _is_shown(name):
-            return _attributes(name, fields, sorts)
-    elif sort.role in CONTAINERS:
-        held = walk.contents(value, sort, MAX_ELEMENTS)
-        if not sorts.all_dull(held) and _is_shown(name):
-            return _Search(sorts).inside(name, value, sort, (value,))
-    return ()
+        return [(name, value)]
+    if sort.role in CONTAINERS:
+        search = _Search(sorts)
+        search.inside(name, value, sort, (value,))
+        return search.found
+    return [
+        (f"{name}.{attribute}", held)
+        for attribute, held in static.items(sort.members(value), MAX_ELEMENTS)
+        if sorts.of(held).kind is not None and _is_shown(attribute)
+    ]
 
 
 def _is_shown(name: object) -> bool:
@@ -59,36 +65,33 @@ def _is_shown(name: object) -> bool:
     )
 
 
-def _attributes(name: str, fields: dict[str, object], sorts: Sorts) -> Iterator[tuple[str, object]]:
-    for attribute, held in static.items(fields, MAX_ELEMENTS):
-        if sorts.of(held).kind is not None and _is_shown(attribute):
-            yield f"{name}.{attribute}", held
-
-
 class _Search:
     """The search of what one name holds, within its budget of elements."""
 
     def __init__(self, sorts: Sorts) -> None:
+        self.found: list[tuple[str, object]] = []
         self._sorts = sorts
         self._left = MAX_ELEMENTS_PER_NAME
 
-    def inside(
-        self, path: str, container: object, sort: Sort, above: tuple[object, ...]
-    ) -> Iterator[tuple[str, object]]:
-        """Yield the models in a container; `above` are the containers around it, it included."""
-        limit = min(MAX_ELEMENTS, self._left)
-        held = walk.contents(container, sort, limit)
-        self._left -= len(held)
-        if not sort.indexable or self._sorts.all_dull(held):
+    def inside(self, path: str, container: object, sort: Sort, above: tuple[object, ...]) -> None:
+        """Find the models in a container; `above` are the containers around it, it included."""
+        if not sort.indexable:
             return
-        for key, value in walk.elements(container, sort, limit):
+        pairs = walk.elements(container, sort, min(MAX_ELEMENTS, self._left))
+        self._left -= len(pairs)
+        for key, value in pairs:
             inner = self._sorts.of(value)
-            if inner.kind is None and inner.role not in CONTAINERS:
+            if inner.kind is None and (inner.role not in CONTAINERS or self._dull(value, inner)):
                 continue
             text = static.literal(key)
             if text is None:
                 continue
             if inner.kind is not None:
-                yield f"{path}[{text}]", value
+                self.found.append((f"{path}[{text}]", value))
             elif len(above) < MAX_DEPTH and all(value is not one for one in above):
-                yield from self.inside(f"{path}[{text}]", value, inner, (*above, value))
+                self.inside(f"{path}[{text}]", value, inner, (*above, value))
+
+    def _dull(self, container: object, sort: Sort) -> bool:
+        looked_at = self._sorts.dull(container, sort, min(MAX_ELEMENTS, self._left))
+        self._left -= max(looked_at, 0)
+        return looked_at >= 0

@@ -14,9 +14,13 @@ from sm_magics.savedmodel.signatures import Spec
 
 # TensorFlow's own names; spelled out so that typing a spec needs no TensorFlow.
 DTYPES = frozenset(
-    "bfloat16 bool complex64 complex128 float8_e4m3fn float8_e5m2 float16 float32 float64 half "
-    "double int4 int8 int16 int32 int64 qint8 qint16 qint32 quint8 quint16 string uint4 uint8 "
-    "uint16 uint32 uint64".split()
+    {
+        *("bool", "string", "bfloat16", "float16", "half", "float32", "float64", "double"),
+        *("float8_e4m3fn", "float8_e5m2", "complex64", "complex128"),
+        *("int4", "int8", "int16", "int32", "int64"),
+        *("uint4", "uint8", "uint16", "uint32", "uint64"),
+        *("qint8", "qint16", "qint32", "quint8", "quint16"),
+    }
 )
 
 
@@ -100,7 +104,7 @@ def _split_call(text: str) -> tuple[str, str | None]:
 
 
 def _tokens(text: str) -> list[tokenize.TokenInfo]:
-    tokens = []
+    tokens: list[tokenize.TokenInfo] = []
     try:
         tokens.extend(tokenize.generate_tokens(io.StringIO(text).readline))
     except (tokenize.TokenError, SyntaxError, IndentationError):

@@ -176,7 +176,7 @@ def raw_variable(variable: Any) -> Any:
 def keras_variable_class() -> type | None:
     """Return the class of Keras 3 variables; None if Keras is not imported."""
     module = sys.modules.get("keras.src.backend.common.variables")
-    return None if module is None else module.Variable  # type: ignore[no-any-return]
+    return None if module is None else module.Variable
 
 
 # What classes are to us: (role, framework) by where they are defined. `kinds.py` looks them up in

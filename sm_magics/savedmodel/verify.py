@@ -1,4 +1,4 @@
-"""The live object against what was written: does the export compute the same?"""
+"""The live object against what was written: shows that the export computes the same."""
 
 from __future__ import annotations
 
@@ -109,9 +109,7 @@ def verify(
     answers = run(directory, questions) if questions else {}
     for trial in trials:
         checks[trial.key] = _judge(trial, answers[trial.key])
-    return Verification(
-        level, tuple(checks[endpoint.signature.key] for endpoint in endpoints)
-    )
+    return Verification(level, tuple(checks[endpoint.signature.key] for endpoint in endpoints))
 
 
 def _try_live(endpoint: Endpoint, sample: Any) -> _Trial | SignatureCheck:
@@ -206,7 +204,9 @@ def _too_little_memory(size: int) -> str:
     free = psutil.virtual_memory().available
     if size * 1.25 < free:
         return ""
-    return f"a second copy of {size / 1e9:.1f} GB does not fit into {free / 1e9:.1f} GB of free memory"
+    return (
+        f"a second copy of {size / 1e9:.1f} GB does not fit into {free / 1e9:.1f} GB of free memory"
+    )
 
 
 def _first_line(error: Exception) -> str:

@@ -22,12 +22,7 @@ def elements(obj: object, sort: Sort, limit: int | None = None) -> list[tuple[An
 
     `limit` is the largest number of elements that is looked at.
     """
-    return static.items(_builtin(obj, sort), limit)
-
-
-def contents(obj: object, sort: Sort, limit: int | None = None) -> list[Any]:
-    """Return the elements of a container alone, as `elements` does."""
-    return static.values(_builtin(obj, sort), limit)
+    return static.items(sort.container(obj), limit)
 
 
 def variables(root: object, sorts: Sorts) -> list[Any]:
@@ -112,19 +107,9 @@ def contains(outer: object, inner: object, sorts: Sorts | None = None) -> bool:
     return False
 
 
-def _builtin(obj: object, sort: Sort) -> object:
-    if sort.role == "proxy":
-        # TensorFlow's own proxies: this finds wrapt's descriptor, no code of the user.
-        return object.__getattribute__(obj, "__wrapped__")
-    if sort.role == "storage":
-        fields = sort.members(obj)
-        return next((fields[name] for name in tf_private.STORAGE_FIELDS if name in fields), None)
-    return obj
-
-
 def _owners_of_variables(obj: object, sort: Sort, sorts: Sorts) -> Iterator[Any]:
     if sort.role in CONTAINERS:
-        yield from contents(obj, sort)
+        yield from static.values(sort.container(obj))
     elif sort.role in _LAYERS:
         fields = sort.members(obj)
         for name in tf_private.LAYER_FIELDS[sort.framework]:
@@ -148,7 +133,7 @@ def _attributes(obj: object, sort: Sort) -> dict[str, Any]:
 
 def _parts(obj: object, sort: Sort) -> list[Any]:
     if sort.role in CONTAINERS:
-        return contents(obj, sort)
+        return static.values(sort.container(obj))
     if sort.role in _LAYERS:
         kept = static.values(sort.members(obj).get(tf_private.LAYERS_FIELD[sort.framework]))
         return [*_attributes(obj, sort).values(), *kept]
@@ -203,7 +188,7 @@ def _telling_attributes(obj: object, sort: Sort, sorts: Sorts) -> dict[str, Any]
 def _leads_on(part: object, sorts: Sorts) -> bool:
     sort = sorts.of(part)
     if sort.role in CONTAINERS:
-        return not sorts.all_dull(contents(part, sort))
+        return sorts.dull(part, sort) < 0
     return sort.role in KINDS
 
 

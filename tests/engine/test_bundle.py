@@ -52,7 +52,7 @@ def test_it_reads_what_tensorflow_reads(tmp_path, count):
         ([True, False], "bool", 2),
         (np.zeros((2, 0, 3)), "int64", 0),
         ([1, 2, 3], "bfloat16", 6),
-        ([1, 2, 3], "float8_e5m2", 3),
+        ([1.0, 2.0, 3.0], "float8_e5m2", 3),
     ],
 )
 def test_dtypes_and_sizes(tmp_path, value, dtype, size):

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from sm_magics.savedmodel import exchange
+from sm_magics.savedmodel import exchange, ownership
 from sm_magics.savedmodel.publishing import resolve, stage
 
 
@@ -193,6 +193,18 @@ def test_a_live_staging_is_left_alone_and_both_publish(tmp_path):
         assert (tmp_path / "model" / "saved_model.pb").read_text() == "fast"
         slow.publish()
     assert (tmp_path / "model" / "saved_model.pb").read_text() == "slow"
+    assert names(tmp_path) == ["model"]
+
+
+def test_leftovers_are_removed_even_if_another_export_was_just_publishing(tmp_path):
+    target = resolve(tmp_path / "model")
+    (tmp_path / ".model.0123abcd.partial").mkdir()
+    (tmp_path / ".model.0123abcd.lock").touch()
+    gate = ownership.gate(target)
+    with stage(target) as staging:
+        with gate:
+            write(staging.path, "x")
+        staging.publish()
     assert names(tmp_path) == ["model"]
 
 

@@ -142,6 +142,24 @@ def test_interrupted_while_writing(tmp_path):
     assert names(tmp_path) == ["model"]
 
 
+def test_interrupted_while_the_staging_is_made(tmp_path, monkeypatch):
+    own, begun = ownership.own, []
+
+    def own_and_be_interrupted(destination):
+        interrupt()
+        return own(destination)
+
+    def write():
+        with stage(resolve(tmp_path / "model")) as staging:
+            begun.append(staging.path)  # a save would begin here, and may take minutes
+
+    monkeypatch.setattr(ownership, "own", own_and_be_interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write()
+    assert not begun
+    assert names(tmp_path) == []
+
+
 def thrown() -> None:
     raise KeyboardInterrupt
 

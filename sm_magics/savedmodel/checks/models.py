@@ -1,4 +1,4 @@
-"""SM1xx: is the object one that can be exported?"""
+"""SM1xx: the object, and whether TensorFlow can export it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SM2xx: will anything be served?"""
+"""SM2xx: the signatures, and whether anything will be served."""
 
 from __future__ import annotations
 
