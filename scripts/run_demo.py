@@ -21,6 +21,7 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from traitlets import default
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOK = ROOT / "demo.ipynb"
@@ -30,8 +31,17 @@ METADATA = {
 }
 
 
+class ThisPython(AsyncKernelManager):
+    """Starts this very Python, whatever kernel is called "python3" on this machine."""
+
+    @default("kernel_spec_manager")
+    def _without_directories(self) -> KernelSpecManager:
+        # What is left is the kernel that comes with ipykernel.
+        return KernelSpecManager(parent=self, kernel_dirs=[])
+
+
 def execute(directory: Path) -> Any:
-    """Run a copy of the notebook in `directory`, and leave the copy there with its outputs.
+    """Run a copy of the notebook in `directory`; the copy stays there with its outputs.
 
     Raises
     ------
@@ -42,17 +52,16 @@ def execute(directory: Path) -> Any:
     notebook = nbformat.read(NOTEBOOK, as_version=4)  # type: ignore[no-untyped-call]
     client = NotebookClient(
         notebook,
-        # Without directories to look in, the kernel is this Python, whatever "python3" means here.
-        km=AsyncKernelManager(
-            kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[])
-        ),
+        kernel_manager_class=ThisPython,
         resources={"metadata": {"path": str(directory)}},
+        coalesce_streams=True,
         record_timing=False,
         store_widget_state=False,
         timeout=600,
     )
     try:
-        client.execute()
+        with (directory / "kernel.log").open("w") as log:  # what libraries log, besides the cells
+            client.execute(stderr=log)
     finally:
         nbformat.write(notebook, directory / NOTEBOOK.name)  # type: ignore[no-untyped-call]
     return notebook
@@ -77,6 +86,8 @@ def committed(notebook: Any, directory: Path) -> Any:
 def _relative(text: Any, directory: Path) -> Any:
     if isinstance(text, list):
         return [_relative(line, directory) for line in text]
+    if not isinstance(text, str):
+        return text
     return text.replace(f"{directory}/", "").replace(str(directory), ".")
 
 
@@ -109,7 +120,7 @@ def main() -> int:
     try:
         notebook = execute(directory)
     except CellExecutionError as error:
-        sys.stderr.write(f"{error}\n{directory / NOTEBOOK.name} holds what ran.\n")
+        sys.stderr.write(f"{error}\nWhat ran until then is in {directory}.\n")
         return 1
     rule = "─" * 100
     for text in exports(notebook):

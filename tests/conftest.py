@@ -6,6 +6,7 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+import atexit
 import dataclasses
 import sys
 from typing import Any
@@ -66,7 +67,17 @@ class Notebook:
 
     def complete(self, line: str) -> list[str]:
         """Return what Tab offers at the end of a line."""
-        return list(self.shell.complete("", line, len(line))[1])
+        from IPython.core.completer import provisionalcompleter
+
+        with provisionalcompleter():
+            offers = list(self.shell.Completer.completions(line, len(line)))
+        return [offer.text for offer in offers]
+
+
+def close(shell):
+    """End a shell for good; IPython would end it once more when Python exits."""
+    atexit.unregister(shell.atexit_operations)
+    shell.atexit_operations()
 
 
 @pytest.fixture
@@ -89,6 +100,6 @@ def notebook(tmp_path, monkeypatch):
         yield Notebook(shell)
     finally:
         shell.run_line_magic("unload_ext", "sm_magics")
-        shell.atexit_operations()
+        close(shell)
         InteractiveShell.clear_instance()
         sys.displayhook = displayhook

@@ -72,14 +72,17 @@ class SavedModelMagics(Magics):
     def _check(self, arguments: argparse.Namespace) -> Any:
         from sm_magics.notebook.shown import Findings
         from sm_magics.savedmodel import export as engine
+        from sm_magics.savedmodel.diagnostics import ExportError
         from sm_magics.savedmodel.request import request
 
         obj = self._object(arguments.model)
         try:
             asked = request(obj, **self._policy(arguments))
             findings, _ = engine.check(asked)
+        except ExportError as error:
+            findings = list(error.findings)
         except (ValueError, TypeError) as error:
-            raise _usage(error) from error
+            raise UsageError(str(error)) from None
         return Findings(self.session.located(findings, [arguments.model]), arguments.model)
 
     def _export(self, arguments: argparse.Namespace) -> None:
@@ -88,8 +91,7 @@ class SavedModelMagics(Magics):
 
     def _cell(self, line: str, cell: str) -> Any:
         arguments = parser.cell_parser().parse_args(parser.split(line))
-        _path(arguments.directory)
-        self._policy(arguments)
+        self._refuse_early(arguments)
         placed = cell_body.place(self.shell, cell)
         coroutine = self._run_cell(arguments, placed)
         if cell_body.is_async(self.shell, cell):
@@ -116,8 +118,10 @@ class SavedModelMagics(Magics):
         keywords = self._policy(arguments) | {"name": name}
         try:
             asked = request(obj, _path(arguments.directory), **keywords)
+        except ExportError as error:
+            raise _short(error) from None
         except (ValueError, TypeError) as error:
-            raise _usage(error) from error
+            raise UsageError(str(error)) from None
         with Watch(self.shell, name) as watch:
             try:
                 result = engine.export(asked, watch.on_phase)
@@ -128,6 +132,27 @@ class SavedModelMagics(Magics):
             watch.finish(result)
         self.session.add(result)
 
+    def _refuse_early(self, arguments: argparse.Namespace) -> None:
+        """Refuse before the body runs what it can't change: nobody trains twice for a flag."""
+        from sm_magics.savedmodel.checks import destination as destination_check
+        from sm_magics.savedmodel.diagnostics import ExportError, blocking, selected
+        from sm_magics.savedmodel.request import request
+
+        keywords = parser.policy(arguments)
+        keywords.pop("options", None)  # they may name functions that the body defines
+        keywords.pop("sample", None)
+        try:
+            asked = request(None, _path(arguments.directory), **keywords)
+        except ExportError as error:
+            raise _short(error) from None
+        except (ValueError, TypeError) as error:
+            raise UsageError(str(error)) from None
+        assert asked.destination is not None  # noqa: S101, a directory was given
+        found = destination_check.check(asked.destination, overwrite=asked.overwrite)
+        found = selected(found, asked.select, asked.ignore)
+        if blocking(found):
+            raise _short(ExportError(found))
+
     def _policy(self, arguments: argparse.Namespace) -> dict[str, Any]:
         keywords = parser.policy(arguments)
         keywords.setdefault("verify", False if self.verify == "none" else self.verify)
@@ -135,8 +160,6 @@ class SavedModelMagics(Magics):
         if "sample" in keywords:
             keywords["sample"] = self._evaluated(keywords["sample"], "--sample")
         keywords["namespace"] = self.shell.user_ns
-        if keywords.get("overwrite") and keywords.get("next_version"):
-            raise UsageError("--next-version never replaces anything; leave --overwrite out")
         return keywords
 
     def _object(self, text: str) -> Any:
@@ -192,16 +215,13 @@ def _path(text: str) -> str:
     return text
 
 
-def _usage(error: Exception) -> UsageError:
-    return UsageError(str(error))
-
-
 def _short(error: ExportError) -> ExportError:
     """Show an error as its sentence: the findings stand above, the frames are of no use."""
     first = error.findings[0]
     more = f" (and {len(error.findings) - 1} more)" if len(error.findings) > 1 else ""
     text = f"ExportError: nothing was written. {first.code}: {first.message}{more}"
-    error._render_traceback_ = lambda: [text]  # type: ignore[attr-defined]
+    lines = [text, f"    {first.hint}"] if first.hint else [text]
+    error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]
     return error
 
 

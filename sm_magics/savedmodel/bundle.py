@@ -67,7 +67,7 @@ def read_index(path: Path) -> Index:
     from google.protobuf.message import DecodeError
 
     table = path.read_bytes()
-    if table[-len(_MAGIC) :] != _MAGIC or len(table) < _FOOTER:
+    if not table.endswith(_MAGIC):
         raise BundleError(
             f"{path} is truncated, or no index of a checkpoint: its last {len(_MAGIC)} bytes "
             f"aren't those of a table ({len(table)} bytes)."

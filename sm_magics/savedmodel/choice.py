@@ -24,7 +24,7 @@ _RESERVED = frozenset({"__saved_model_init_op", "__saved_model_train_op"})
 
 def choose(
     obj: Any,
-    signatures: Any = None,
+    signatures: Mapping[str, Any] | None = None,
     inputs: Sequence[Spec] | None = None,
     *,
     namespace: Mapping[str, Any] | None = None,
@@ -35,9 +35,8 @@ def choose(
     ----------
     obj : Trackable, tf.function or ConcreteFunction
         The object to export.
-    signatures : tf.function, ConcreteFunction, mapping, str or list of str, optional
-        As in `tf.saved_model.save`; texts such as ``"KEY=serve(x: float32[None, 3])"`` are read
-        too. Without any, the rules of the contract choose.
+    signatures : dict, optional
+        From `by_key`. Without it, the rules of the contract choose.
     inputs : sequence of Spec, optional
         The inputs of an object that has no signature of its own.
     namespace : mapping, optional
@@ -51,15 +50,15 @@ def choose(
     Raises
     ------
     ExportError
-        If what was asked for can't be served (SM102, SM202, SM209).
-    ValueError, TypeError
-        If `signatures` has none of the forms.
+        If what was asked for can't be served (SM102, SM202).
+    ValueError
+        If a signature is no function.
     """
     if signatures is None:
         return _default(obj, inputs)
     return [
         _asked(key, value, obj, inputs, namespace or {})
-        for key, value in _by_key(signatures).items()
+        for key, value in signatures.items()
     ]
 
 
@@ -119,7 +118,16 @@ def _others(own: Mapping[str, Any], chosen: str) -> str:
     return f"; {', '.join(rest)} without input_signature" if rest else ""
 
 
-def _by_key(signatures: Any) -> dict[str, Any]:
+def by_key(signatures: Any) -> dict[str, Any]:
+    """Return what a person asked to serve by key; texts become (path, specs).
+
+    Raises
+    ------
+    ExportError
+        If a key can't be one (SM209).
+    ValueError
+        If `signatures` has none of the forms; the message lists them.
+    """
     if isinstance(signatures, str):
         signatures = [signatures]
     if isinstance(signatures, Mapping):

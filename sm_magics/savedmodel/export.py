@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel import capture, choice, functions, roots, tf_private
-from sm_magics.savedmodel import options as options_table
+from sm_magics.savedmodel import capture, choice, functions, roots, samples, tf_private
 from sm_magics.savedmodel import verify as verification
 from sm_magics.savedmodel.checks import destination as destination_check
 from sm_magics.savedmodel.checks import models as models_check
@@ -133,12 +131,27 @@ def check(request: Request) -> tuple[list[Diagnostic], list[Endpoint]]:
         else:
             if not request.allow_no_signature:
                 found += signatures_check.check(obj, endpoints)
+            _refuse_unfit(request.sample, endpoints)
     if request.destination is not None:
         need = 0 if any(f.code == "SM101" for f in found) else _estimated_bytes(obj, endpoints)
         found += destination_check.check(
             request.destination, overwrite=request.overwrite, need=need
         )
     return selected(found, request.select, request.ignore), endpoints
+
+
+def _refuse_unfit(sample: Any, endpoints: Sequence[Endpoint]) -> None:
+    """Refuse a sample that fits no signature; where it fits one only, the others say so."""
+    errors = []
+    for endpoint in endpoints if sample is not None else ():
+        try:
+            samples.given(endpoint.signature.inputs, sample)
+        except ValueError as error:
+            errors.append(error)
+        else:
+            return
+    if errors:
+        raise errors[0]
 
 
 def export(request: Request, on_phase: OnPhase | None = None) -> Result:
@@ -163,13 +176,12 @@ def export(request: Request, on_phase: OnPhase | None = None) -> Result:
     assert request.destination is not None  # noqa: S101, only `check` does without
     clock = _Clock(on_phase)
     with clock.phase("check"):
-        save_options = options_table.save_options(_with_aliases(request))
         findings, endpoints = check(request)
         if blocking(findings, strict=request.strict):
             raise ExportError(findings)
     with stage(request.destination, overwrite=request.overwrite) as staging:
         with clock.phase("save", staging.path):
-            _save(request.obj, endpoints, staging.path, save_options)
+            _save(request.obj, endpoints, staging.path, request.options)
         with clock.phase("inspect", staging.path):
             written = inspect(staging.path)
             size = sum(file.bytes for file in written.files)
@@ -192,21 +204,6 @@ def export(request: Request, on_phase: OnPhase | None = None) -> Result:
         name=request.name,
         replaced=staging.replaced,
     )
-
-
-def _with_aliases(request: Request) -> Any:
-    """Return the request's options with aliased functions in place of their names."""
-    options = request.options
-    aliases = options.get("function_aliases") if isinstance(options, Mapping) else None
-    if not isinstance(aliases, Mapping):
-        return options
-    found = {
-        alias: choice.find(function, request.obj, request.namespace or {})
-        if isinstance(function, str)
-        else function
-        for alias, function in aliases.items()
-    }
-    return {**options, "function_aliases": found}
 
 
 def _save(obj: Any, endpoints: Sequence[Endpoint], directory: Path, save_options: Any) -> None:

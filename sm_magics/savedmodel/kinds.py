@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from itertools import islice
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -81,14 +80,6 @@ class Sort:
         """Return the genuine instance dict of an instance."""
         return static.members(obj, self.reader)
 
-    def held(self, obj: object) -> Iterable[Any]:
-        """Return what an object holds: the elements of a container, or else the attributes."""
-        if self.read is not None:
-            return self.read(obj)
-        if self.role in CONTAINERS:
-            return static.values(self.container(obj))
-        return dict.values(self.members(obj))
-
     def container(self, obj: object) -> object:
         """Return the builtin container that TensorFlow wrapped, or `obj` if it is none such."""
         if self.role == "proxy":
@@ -109,18 +100,21 @@ class Sorts:
 
     Attributes
     ----------
-    opaque : set of int
-        The ids of the classes so far whose instances can't be looked into.
+    known : dict of int to Sort
+        The sorts met so far by the id of the class: for loops to which a call of `of` is dear.
+    dull : set of int
+        The ids of the classes met so far that are no models, no containers and no TensorFlow's.
+    no_models : set of int
+        The ids of the classes met so far that are no models.
     """
 
     def __init__(self) -> None:
-        self._roles = _imported_classes()
+        self._roles = _class_roles()
         self._tensorflow = _TRACKABLE in self._roles.values()
-        self._known: dict[int, Sort] = {}
+        self.known: dict[int, Sort] = {}
         self._functions: dict[int, dict[str, Any]] = {}
-        self._dull: set[int] = set()
-        self._no_models: set[int] = set()
-        self.opaque: set[int] = set()
+        self.dull: set[int] = set()
+        self.no_models: set[int] = set()
 
     @property
     def any_model(self) -> bool:
@@ -131,34 +125,22 @@ class Sorts:
         """Return the sort of an object, by its real type."""
         cls = type(obj)
         # By id: a hash of the class would run its metaclass. The sort keeps the class alive.
-        sort = self._known.get(id(cls))
+        sort = self.known.get(id(cls))
         if sort is None:
-            sort = self._known[id(cls)] = self._decide(cls)
-            if sort.role == "opaque":
-                self.opaque.add(id(cls))
+            sort = self.known[id(cls)] = self._decide(cls)
             if sort.role in {"opaque", "plain"}:
-                self._dull.add(id(cls))
+                self.dull.add(id(cls))
             if sort.kind is None:
-                self._no_models.add(id(cls))
+                self.no_models.add(id(cls))
         return sort
 
-    def dull(self, obj: object, sort: Sort, limit: int | None = None) -> int:
-        """Return how many things an object holds if they are all of no interest; -1 otherwise.
+    def all_dull(self, objects: Iterable[Any]) -> bool:
+        """Tell whether objects are surely no models, no containers and nothing of TensorFlow's.
 
-        Of interest are models, and in containers also containers and what else is TensorFlow's.
-        At most `limit` things are looked at. Most hold many objects of few types: C compares.
+        Most containers hold many objects of few types, and C compares the types; a type that was
+        not met before counts as not dull.
         """
-        held = sort.read(obj) if sort.read is not None else sort.held(obj)
-        types = [*map(id, map(type, islice(held, limit)))]
-        uninteresting = self._no_models if sort.role == "plain" else self._dull
-        if uninteresting.issuperset(types):
-            return len(types)
-        if not self._known.keys() >= set(types):
-            for one in islice(sort.held(obj), limit):
-                self.of(one)
-            if uninteresting.issuperset(types):
-                return len(types)
-        return -1
+        return self.dull.issuperset(map(id, map(type, objects)))
 
     def class_functions(self, cls: type) -> dict[str, Any]:
         """Return the tf.functions that a class and its bases define, by name."""
@@ -175,13 +157,13 @@ class Sorts:
         elif role == "input layer":
             kind = Kind("layer", framework)
         reader = static.dict_reader(cls)
-        if role == "opaque" and reader is not None and not static.derives(cls, ModuleType):
+        if role == "opaque" and reader is not None and not _is_closed(cls):
             role = "plain"
-        indexable = role in {"proxy", "storage"} or any(
-            role == name and static.lookup(cls, "__getitem__") is vars(base)["__getitem__"]
-            for base, name, _ in _BUILTIN_CONTAINERS
-        )
-        read = next((read for _, name, read in _BUILTIN_CONTAINERS if role == name), None)
+        indexable, read = role in CONTAINERS, None
+        for builtin, name, iterate in _BUILTIN_CONTAINERS:
+            if role == name:
+                read = iterate
+                indexable = static.lookup(cls, "__getitem__") is vars(builtin)["__getitem__"]
         return Sort(cls, role, framework, reader, kind, indexable, read)
 
     def _role(self, cls: type) -> tuple[str, str]:
@@ -193,9 +175,6 @@ class Sorts:
                 fallback = ("loaded", "TensorFlow") if _is_revived(cls) else found
             elif found is not None:
                 return found
-            for builtin, name, _ in _BUILTIN_CONTAINERS:
-                if base is builtin:
-                    return name, ""
         return fallback
 
     def _find_functions(self, cls: type) -> dict[str, Any]:
@@ -218,8 +197,8 @@ def kind_of(obj: object) -> Kind | None:
     return Sorts().of(obj).kind
 
 
-def _imported_classes() -> dict[int, tuple[str, str]]:
-    found: dict[int, tuple[str, str]] = {}
+def _class_roles() -> dict[int, tuple[str, str]]:
+    found = {id(builtin): (name, "") for builtin, name, _ in _BUILTIN_CONTAINERS}
     for (module_name, name), role in tf_private.CLASS_ROLES.items():
         module = sys.modules.get(module_name)
         if module is not None:
@@ -227,6 +206,11 @@ def _imported_classes() -> dict[int, tuple[str, str]]:
             if cls is not None:
                 found[id(cls)] = role
     return found
+
+
+def _is_closed(cls: type) -> bool:
+    # A tensor's attributes hold no models; neither do those of Python modules, for our purpose.
+    return static.derives(cls, ModuleType) or _module(cls).startswith("tensorflow.")
 
 
 def _is_revived(cls: type) -> bool:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel import destination, spec_text
+from sm_magics.savedmodel import choice, destination, spec_text
+from sm_magics.savedmodel import options as options_table
 from sm_magics.savedmodel.signatures import Spec
 from sm_magics.savedmodel.verify import LEVELS
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from sm_magics.savedmodel.destination import Destination
 
@@ -26,9 +28,9 @@ class Request:
         What to export.
     destination : Destination or None
         Where to; None only checks.
-    signatures : tf.function, ConcreteFunction, mapping, str or list of str, optional
-        What to serve; see `choice.choose`.
-    options : mapping or tf.saved_model.SaveOptions, optional
+    signatures : dict or None
+        What to serve by key; see `choice.by_key`.
+    options : tf.saved_model.SaveOptions or None
         See `options.save_options`.
     inputs : tuple of Spec or None
         Inputs of an object that has no signature of its own.
@@ -86,9 +88,11 @@ def request(  # noqa: PLR0913, one keyword an option
     ------
     ValueError, TypeError
         If a value makes no sense; the message says what to type instead.
+    ExportError
+        If an alias names no tf.function (SM202), or a key can't be one (SM209).
     """
     if overwrite and next_version:
-        raise ValueError("a next version is always new; give overwrite or next_version, not both")
+        raise ValueError("--next-version (next_version) is always new; leave overwrite out")
     level = ("run" if verify else None) if isinstance(verify, bool) else verify
     if level is not None and level not in LEVELS:
         raise ValueError(f"verify is one of {', '.join(LEVELS)}, True or False; not {verify!r}")
@@ -99,8 +103,8 @@ def request(  # noqa: PLR0913, one keyword an option
             if export_dir is None
             else destination.resolve(export_dir, next_version=next_version)
         ),
-        signatures=signatures,
-        options=options,
+        signatures=None if signatures is None else choice.by_key(signatures),
+        options=_save_options(options, obj, namespace or {}),
         inputs=_specs(inputs),
         overwrite=overwrite,
         allow_no_signature=allow_no_signature,
@@ -112,6 +116,20 @@ def request(  # noqa: PLR0913, one keyword an option
         namespace=namespace,
         name=name,
     )
+
+
+def _save_options(options: Any, obj: Any, namespace: Mapping[str, Any]) -> Any:
+    if options is None:
+        return None
+    aliases = options.get("function_aliases") if isinstance(options, Mapping) else None
+    if not isinstance(aliases, Mapping):
+        return options_table.save_options(options)
+    # A function may be given by its name on the object.
+    found = {
+        alias: choice.find(function, obj, namespace) if isinstance(function, str) else function
+        for alias, function in aliases.items()
+    }
+    return options_table.save_options({**options, "function_aliases": found})
 
 
 def _specs(inputs: str | Spec | Sequence[str | Spec] | None) -> tuple[Spec, ...] | None:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import keyword
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from sm_magics.savedmodel import static, walk
 from sm_magics.savedmodel.kinds import CONTAINERS, Sort, Sorts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
 MAX_DEPTH = 3
 MAX_ELEMENTS = 100
 MAX_ELEMENTS_PER_NAME = 1000
-_HOLDERS = CONTAINERS | {"plain"}
+_PASSED_OVER = frozenset({"opaque", "variable", "seed", "metric", "optimizer", "trackable"})
 _IPYTHON = frozenset({"In", "Out", "exit", "quit", "get_ipython"})
 
 
@@ -25,34 +26,19 @@ def expressions(namespace: Mapping[str, object], sorts: Sorts) -> list[tuple[obj
     `MAX_ELEMENTS_PER_NAME` below one name are the most that is looked at.
     """
     found: dict[int, tuple[object, list[str]]] = {}
-    opaque = sorts.opaque
+    search, known = _Search(sorts), sorts.known
     # Two lists and no tuple per name: tuples would wake the garbage collector.
     for name, value in zip(list(namespace), list(namespace.values()), strict=False):
-        if id(type(value)) in opaque:
-            continue
-        sort = sorts.of(value)
-        if sort.kind is None and (
-            sort.role not in _HOLDERS or sorts.dull(value, sort, MAX_ELEMENTS) >= 0
+        sort = known.get(id(type(value))) or sorts.of(value)
+        # Most names end here: numbers, text, functions, containers of them.
+        if sort.role in _PASSED_OVER or (
+            sort.read is not None and sorts.all_dull(islice(sort.read(value), MAX_ELEMENTS))
         ):
             continue
-        if _is_shown(name):
-            for expression, obj in _reach(name, value, sort, sorts):
+        for expression, obj in search.below(name, value, sort):
+            if _is_shown(name):
                 found.setdefault(id(obj), (obj, []))[1].append(expression)
     return list(found.values())
-
-
-def _reach(name: str, value: object, sort: Sort, sorts: Sorts) -> Iterable[tuple[str, object]]:
-    if sort.kind is not None:
-        return [(name, value)]
-    if sort.role in CONTAINERS:
-        search = _Search(sorts)
-        search.inside(name, value, sort, (value,))
-        return search.found
-    return [
-        (f"{name}.{attribute}", held)
-        for attribute, held in static.items(sort.members(value), MAX_ELEMENTS)
-        if sorts.of(held).kind is not None and _is_shown(attribute)
-    ]
 
 
 def _is_shown(name: object) -> bool:
@@ -66,32 +52,57 @@ def _is_shown(name: object) -> bool:
 
 
 class _Search:
-    """The search of what one name holds, within its budget of elements."""
+    """The search of what one name after the other holds, each within its budget of elements."""
 
     def __init__(self, sorts: Sorts) -> None:
-        self.found: list[tuple[str, object]] = []
         self._sorts = sorts
-        self._left = MAX_ELEMENTS_PER_NAME
+        self._found: list[tuple[str, object]] = []
+        self._left = 0
 
-    def inside(self, path: str, container: object, sort: Sort, above: tuple[object, ...]) -> None:
-        """Find the models in a container; `above` are the containers around it, it included."""
+    def below(self, name: str, value: object, sort: Sort) -> Sequence[tuple[str, object]]:
+        """Return what a name reaches: expressions and models."""
+        if sort.kind is not None:
+            return [(name, value)]
+        if sort.role not in CONTAINERS:
+            return self._attributes(name, sort.members(value))
+        self._found = []
+        self._left = MAX_ELEMENTS_PER_NAME
+        self._inside(name, value, sort, (value,))
+        return self._found
+
+    def _attributes(self, name: str, fields: dict[str, object]) -> Sequence[tuple[str, object]]:
+        held = map(type, islice(dict.values(fields), MAX_ELEMENTS))
+        if self._sorts.no_models.issuperset(map(id, held)):
+            return ()
+        return [
+            (f"{name}.{attribute}", value)
+            for attribute, value in static.items(fields, MAX_ELEMENTS)
+            if self._sorts.of(value).kind is not None and _is_shown(attribute)
+        ]
+
+    def _inside(self, path: str, container: object, sort: Sort, above: tuple[object, ...]) -> None:
+        # `above` are the containers around, this one included.
         if not sort.indexable:
             return
         pairs = walk.elements(container, sort, min(MAX_ELEMENTS, self._left))
         self._left -= len(pairs)
         for key, value in pairs:
             inner = self._sorts.of(value)
-            if inner.kind is None and (inner.role not in CONTAINERS or self._dull(value, inner)):
-                continue
-            text = static.literal(key)
-            if text is None:
-                continue
             if inner.kind is not None:
-                self.found.append((f"{path}[{text}]", value))
-            elif len(above) < MAX_DEPTH and all(value is not one for one in above):
-                self.inside(f"{path}[{text}]", value, inner, (*above, value))
+                text = static.literal(key)
+                if text is not None:
+                    self._found.append((f"{path}[{text}]", value))
+            elif inner.role in CONTAINERS and len(above) < MAX_DEPTH:
+                self._deeper(path, key, value, inner, above)
 
-    def _dull(self, container: object, sort: Sort) -> bool:
-        looked_at = self._sorts.dull(container, sort, min(MAX_ELEMENTS, self._left))
-        self._left -= max(looked_at, 0)
-        return looked_at >= 0
+    def _deeper(
+        self, path: str, key: object, inner: object, sort: Sort, above: tuple[object, ...]
+    ) -> None:
+        if sort.read is not None:
+            limit = min(MAX_ELEMENTS, self._left)
+            if self._sorts.all_dull(islice(sort.read(inner), limit)):
+                self._left -= min(limit, static.size(inner))
+                return
+        text = static.literal(key)
+        if text is not None and all(inner is not one for one in above):
+            self._inside(f"{path}[{text}]", inner, sort, (*above, inner))

@@ -177,7 +177,8 @@ def _telling_attributes(obj: object, sort: Sort, sorts: Sorts) -> dict[str, Any]
     return {
         name: part
         for name, part in list(sort.members(obj).items())
-        if _leads_on(part, sorts)
+        if id(type(part)) not in sorts.dull
+        and _leads_on(part, sorts)
         and type(name) is str
         and not name.startswith(_BOOKKEEPING)
         and name.isidentifier()
@@ -188,7 +189,8 @@ def _telling_attributes(obj: object, sort: Sort, sorts: Sorts) -> dict[str, Any]
 def _leads_on(part: object, sorts: Sorts) -> bool:
     sort = sorts.of(part)
     if sort.role in CONTAINERS:
-        return sorts.dull(part, sort) < 0
+        held = sort.read(part) if sort.read is not None else static.values(sort.container(part))
+        return not sorts.all_dull(held)
     return sort.role in KINDS
 
 

@@ -101,6 +101,12 @@ def test_several_shards_each_have_their_own_end(tmp_path):
         bundle.check_shards(tmp_path, index)
 
 
+def test_a_shard_must_reach_the_end_of_its_last_tensor(tmp_path):
+    save(tmp_path, ["a", "b"], [np.zeros(10, np.float32), np.zeros(2, np.float32)])
+    found = by_key(tmp_path)
+    assert (found["a"].shards, found["b"].shards) == ({0: 40}, {0: 48})
+
+
 def test_a_truncated_shard_is_an_error(tmp_path):
     save(tmp_path, ["x"], [np.zeros(10, np.float32)])
     shard = tmp_path / bundle.shard_names(1)[0]
@@ -142,8 +148,47 @@ def test_damage_is_a_bundle_error_or_another_index(tmp_path, table, data):
         assert index.num_shards >= 1
 
 
-def test_a_foreign_file_with_the_right_ending_is_an_error(tmp_path, table):
+def block(*records, kind=b"\0"):
+    """Write records (shared, unshared key, value) as a block with its trailer."""
+    body = b"".join(
+        bytes([shared, len(key), len(value)]) + key + value for shared, key, value in records
+    )
+    return body + bytes(4) + kind + bytes(4)
+
+
+def written(*records, kind=b"\0"):
+    """Write a whole table with one block."""
+    content = block(*records, kind=kind)
+    handle = bytes([0, len(content) - 5])
+    index = block((0, b"~", handle))
+    footer = bytes([0, 0, len(content), len(index) - 5]).ljust(40, b"\0") + bundle._MAGIC
+    return content + index + footer
+
+
+HEADER = (0, b"", b"\x08\x01")  # one shard
+ENTRY = b"\x08\x01"  # a scalar float32
+
+
+def test_keys_share_their_beginning_with_the_one_before(tmp_path):
     path = tmp_path / bundle.INDEX_NAME
-    path.write_bytes(b"\xff" * 100 + table[-8:])
-    with pytest.raises(bundle.BundleError, match="damaged, or no index"):
+    path.write_bytes(written(HEADER, (0, b"kernel", ENTRY), (3, b"s", ENTRY)))
+    assert [entry.key for entry in bundle.read_index(path).entries] == ["kernel", "kers"]
+
+
+@pytest.mark.parametrize(
+    ("table", "reason"),
+    [
+        (written(HEADER, (7, b"s", ENTRY)), "a record lies outside its block"),
+        (written(HEADER, (0, b"s" * 20, b""))[:10] + written(HEADER), "outside"),
+        (written((0, b"key", ENTRY)), "it has no header"),
+        (written(HEADER, kind=b"\1"), "a block is compressed"),
+        (b"\xff" * 40 + bundle._MAGIC, "a number is too long"),
+        (bytes([0, 0, 90, 90]).ljust(40, b"\0") + bundle._MAGIC, "a block lies outside the file"),
+        (bundle._MAGIC, "damaged"),
+    ],
+)
+def test_a_table_that_tensorflow_would_not_write_is_an_error(tmp_path, table, reason):
+    path = tmp_path / bundle.INDEX_NAME
+    path.write_bytes(table)
+    with pytest.raises(bundle.BundleError, match=reason):
         bundle.read_index(path)

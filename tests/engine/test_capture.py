@@ -427,7 +427,7 @@ def test_what_is_left_out():
 def test_the_budget_of_one_name():
     a = Adder()
     within = [[*range(90)] for _ in range(9)] + [[a]]
-    beyond = [[*range(99), "x"] for _ in range(11)] + [[a]]
+    beyond = [[*range(100)] for _ in range(10)] + [[a]]
     assert [m.names for m, _ in find({"within": within, "beyond": beyond})] == [("within[9][0]",)]
 
 

@@ -42,14 +42,14 @@ def can_mount() -> bool:
 
 @pytest.fixture(params=["permissions", *(["mount"] if can_mount() else [])])
 def read_only(request):
-    """A directory with the export `model` in it, where this process can't write."""
+    """A directory with the export `model` in it, where this process can't write; and why."""
     place = Path(tempfile.mkdtemp())
     place.chmod(0o755)
     if request.param == "mount":
         subprocess.run(["mount", "-t", "tmpfs", "tmpfs", place], check=True)
         saved_model(place / "model")
         subprocess.run(["mount", "-o", "remount,ro", place], check=True)
-        yield place
+        yield place, "is on a read-only filesystem"
         subprocess.run(["umount", place], check=True)
         place.rmdir()
     else:
@@ -58,7 +58,7 @@ def read_only(request):
         user = os.geteuid()
         if user == 0:
             os.seteuid(65534)  # root may write anywhere
-        yield place
+        yield place, "may not be written to by this user"
         if user == 0:
             os.seteuid(user)
         place.chmod(0o755)
@@ -226,11 +226,32 @@ def test_a_name_that_is_too_long_stops(tmp_path):
 
 
 def test_a_place_that_can_not_be_written_to_stops(read_only):
+    place, reason = read_only
     for name in ("new", "new/deep", "model"):
-        found = check(resolve(read_only / name), overwrite=True)
+        found = check(resolve(place / name), overwrite=True)
         assert codes(found) == [("SM501", "error")]
-        assert str(read_only) in found[0].message
-    assert codes(check(resolve(read_only, next_version=True))) == [("SM501", "error")]
+        assert found[0].message == f"{place} {reason}"
+    assert codes(check(resolve(place, next_version=True))) == [("SM501", "error")]
+
+
+def test_an_export_that_may_not_be_deleted_stops(tmp_path, monkeypatch):
+    target = saved_model(tmp_path / "model").resolve()
+    access = os.access
+    monkeypatch.setattr(
+        os, "access", lambda path, mode, **how: path != target and access(path, mode, **how)
+    )
+    (found,) = check(resolve(target), overwrite=True)
+    assert codes([found]) == [("SM501", "error")]
+    assert found.message == f"{target} may not be read and deleted by this user"
+
+
+def test_where_a_filesystem_is_mounted_nothing_is_replaced(tmp_path, monkeypatch):
+    target = (tmp_path / "empty").resolve()
+    target.mkdir()
+    monkeypatch.setattr(os.path, "ismount", target.__eq__)
+    (found,) = check(resolve(target), overwrite=True)
+    assert codes([found]) == [("SM502", "error")]
+    assert f"{target}/model" in found.hint
 
 
 def test_too_little_space_tells_need_and_have(tmp_path):

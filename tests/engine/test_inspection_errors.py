@@ -160,7 +160,7 @@ def test_an_empty_graph_file(copy):
     assert "saved_model.pb is empty" in complaint(copy)
 
 
-def test_a_file_that_may_not_be_read(copy, monkeypatch):
+def test_a_file_that_may_not_be_read(copy):
     (copy / "saved_model.pb").chmod(0)
     if os.access(copy / "saved_model.pb", os.R_OK):  # root reads everything: a folder is no file
         (copy / "saved_model.pb").unlink()

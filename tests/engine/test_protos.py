@@ -67,7 +67,7 @@ def test_no_field_that_we_have_means_something_else_in_the_installed_tensorflow(
 
 
 def test_descriptors_are_what_the_script_makes_of_the_tensorflow_that_they_name():
-    if protos.TENSORFLOW_VERSION != tf.__version__:
+    if tf.__version__ != protos.TENSORFLOW_VERSION:
         return  # another one may have more: unknown fields are skipped, and the test above holds
     committed = Path(protos.__file__).with_name(protos.PROTOSET).read_bytes()
     assert committed == script().descriptor_set(), f"they differ; {REGENERATE}"

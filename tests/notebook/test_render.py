@@ -255,7 +255,15 @@ def test_text_is_stable_whatever_the_environment(result, monkeypatch):
     monkeypatch.setenv("TERM", "dumb")
     assert text(result) == before
     assert "\x1b" not in before
-    assert all(line == line.rstrip() for line in before.split("\n"))
+
+
+@pytest.mark.parametrize(
+    "result",
+    [*EVERYTHING, replace(FOUND, message="two \nlines ")],
+    ids=lambda result: type(result).__name__,
+)
+def test_no_line_ends_with_a_space(result):
+    assert all(line == line.rstrip() for line in text(result).split("\n"))
 
 
 def test_names_can_not_command_a_terminal_nor_hide():

@@ -109,8 +109,9 @@ def test_what_is_really_written_is_shown(result):
 
 def test_calls_with_many_inputs_are_laid_out_and_stay_python(result):
     inputs = tuple(Spec(f"feature number {i}", "float32", (None, 1)) for i in range(9))
+    keyword = Spec("lambda", "bool", ())
     resource = Spec("handle", "resource", ())
-    call = snippets.call(replace(result.signatures[0], inputs=(*inputs, resource)))
+    call = snippets.call(replace(result.signatures[0], inputs=(*inputs, keyword, resource)))
     compile(call, "<pasted>", "eval")
     assert "handle=...," in call
     assert call.count("\n") > 2
