@@ -103,7 +103,7 @@ class Sorts:
     known : dict of int to Sort
         The sorts met so far by the id of the class: for loops to which a call of `of` is dear.
     dull : set of int
-        The ids of the classes met so far that are no models, no containers and no TensorFlow's.
+        The ids of the classes met so far that are neither models nor containers.
     no_models : set of int
         The ids of the classes met so far that are no models.
     """
@@ -128,14 +128,14 @@ class Sorts:
         sort = self.known.get(id(cls))
         if sort is None:
             sort = self.known[id(cls)] = self._decide(cls)
-            if sort.role in {"opaque", "plain"}:
-                self.dull.add(id(cls))
             if sort.kind is None:
                 self.no_models.add(id(cls))
+                if sort.role not in CONTAINERS:
+                    self.dull.add(id(cls))
         return sort
 
     def all_dull(self, objects: Iterable[Any]) -> bool:
-        """Tell whether objects are surely no models, no containers and nothing of TensorFlow's.
+        """Tell whether all objects are surely neither models nor containers.
 
         Most containers hold many objects of few types, and C compares the types; a type that was
         not met before counts as not dull.

@@ -178,11 +178,11 @@ def _telling_attributes(obj: object, sort: Sort, sorts: Sorts) -> dict[str, Any]
         name: part
         for name, part in list(sort.members(obj).items())
         if id(type(part)) not in sorts.dull
-        and _leads_on(part, sorts)
         and type(name) is str
         and not name.startswith(_BOOKKEEPING)
         and name.isidentifier()
         and name not in hidden
+        and _leads_on(part, sorts)
     }
 
 

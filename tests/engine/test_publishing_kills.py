@@ -175,7 +175,7 @@ def export_once_more(target, source):
 
 
 @pytest.mark.parametrize(
-    ("writer", "kills", "patience"), [(COPY, 60, 0.03), (SAVE, 6, 0.3)], ids=["copy", "save"]
+    ("writer", "kills", "patience"), [(COPY, 45, 0.03), (SAVE, 6, 0.3)], ids=["copy", "save"]
 )
 def test_killed_at_random_instants_while_overwriting_a_model(writer, kills, patience, tmp_path):
     for factor in (2.0, 3.0):
