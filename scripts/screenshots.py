@@ -165,7 +165,7 @@ def result(*, trouble: bool = False) -> Result:
         seconds={"check": 0.012, "save": 1.84, "inspect": 0.009, "verify": 0.31, "publish": 0.004},
         verification=Verification("run", checks),
         signatures=_SIGNATURES,
-        model="Functional (functional, Keras 3)",
+        model="Functional, Keras 3",
         replaced=trouble,
     )
 

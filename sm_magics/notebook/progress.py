@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sm_magics.savedmodel.display import Displayable
-
-PHASES = ("check", "save", "inspect", "verify", "publish")
+from sm_magics.savedmodel.export import PHASES
 
 
 @dataclass(frozen=True, slots=True)

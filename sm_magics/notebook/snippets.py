@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import keyword
 from typing import TYPE_CHECKING
 
@@ -39,9 +40,10 @@ def call(signature: Signature) -> str:
     return "\n".join([f"{target}(", *(f"    {argument}," for argument in arguments), ")"])
 
 
-def restore(path: Path) -> str:
-    """Return the line that reads the weights at `path` back into the live object."""
-    return f"tf.train.Checkpoint(model).restore({literal(path)})"
+def restore(path: Path, name: str) -> str:
+    """Return the line that reads the weights at `path` back into the object called `name`."""
+    subject = name if _is_expression(name) else "model"
+    return f"tf.train.Checkpoint({subject}).restore({literal(path)})"
 
 
 def recipe(path: Path, signatures: Sequence[Signature]) -> str:
@@ -54,6 +56,14 @@ def literal(path: Path) -> str:
     text = str(path)
     raw_fits = text.isprintable() and '"' not in text and not text.endswith("\\")
     return f'r"{text}"' if raw_fits else ascii(text)
+
+
+def _is_expression(name: str) -> bool:
+    try:
+        ast.parse(name, mode="eval")
+    except (SyntaxError, ValueError):
+        return False
+    return True
 
 
 def _quoted(text: str) -> str:

@@ -32,7 +32,7 @@ def plain(result: object) -> str:
 def _(result: Result) -> str:
     inspection = result.inspection
     return _page(
-        f"Exported {words.inline(result.model)} to {_path(result.path)}: {words.exported(result)}",
+        f"Exported {words.inline(words.subject(result))} to {_path(result.path)}: {words.exported(result)}",
         _section("Findings", text_parts.findings(result.findings)) if result.findings else "",
         _section("Signatures, for servers", text_parts.signatures(result.signatures)),
         _section("Verification", text_parts.verification(result.verification)),
@@ -45,7 +45,7 @@ def _(result: Result) -> str:
         _fingerprint(inspection),
         _section("Seconds", text_parts.seconds(result.seconds)),
         _section("Load it", snippets.recipe(result.path, result.signatures)),
-        _section("Restore its weights", snippets.restore(result.path))
+        _section("Restore its weights", snippets.restore(result.path, result.name))
         if inspection.variables
         else "",
     )

@@ -43,6 +43,11 @@ def inline(text: str) -> str:
     return printable(text).replace("\n", "\\n")
 
 
+def subject(result: Result) -> str:
+    """Return what was exported, by its name and kind: ``"digits (Sequential, Keras 3)"``."""
+    return f"{result.name} ({result.model})"
+
+
 def _spelt_out(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 

@@ -55,7 +55,7 @@ class Result(Displayable):
     signatures : tuple of Signature
         The signatures that were chosen, with the reason in `why`.
     model : str
-        What was exported: ``"Functional (functional, Keras 3)"``.
+        What was exported: ``"Functional, Keras 3"``.
     name : str
         What a person calls it: ``"model"``.
     replaced : bool
@@ -290,4 +290,5 @@ def _described(obj: Any) -> str:
     if capture.kind_of(obj) is None:
         return type(obj).__name__
     model = capture.describe(obj)
-    return f"{model.class_name} ({model.kind}, {model.framework})"
+    kind = [] if model.kind == model.class_name.lower() else [model.kind]
+    return ", ".join([model.class_name, *kind, model.framework])

@@ -60,8 +60,7 @@ def _children(node: Any, *, is_root: bool) -> list[tuple[str, int]]:
     children = [
         (child.local_name, child.node_id)
         for child in node.children
-        # tf_keras keeps a second tree of itself under this name
-        if child.local_name != "keras_api" and (is_root or not _private(child.local_name))
+        if is_root or not _private(child.local_name)
     ]
     if is_root:
         children.sort(key=lambda child: _private(child[0]))  # of two names take the public one

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from sm_magics.savedmodel.signatures import Spec
 
@@ -28,6 +29,33 @@ def make(specs: Sequence[Spec]) -> dict[str, Any]:
     return {spec.name: _tensor(spec, seed) for seed, spec in enumerate(specs)}
 
 
+def nbytes(specs: Sequence[Spec]) -> int:
+    """Return the size in bytes of what `make` would make; a string counts as its handle."""
+    import tensorflow as tf
+
+    return sum(
+        math.prod(_shape(spec)) * tf.as_dtype(spec.dtype).size
+        for spec in specs
+        if _is_made(tf.as_dtype(spec.dtype))
+    )
+
+
+def composite(structure: Any) -> str:
+    """Return the kind of tensor in several parts that a function takes; ``""`` if it takes none.
+
+    Parameters
+    ----------
+    structure
+        A ConcreteFunction's `structured_input_signature`.
+    """
+    import tensorflow as tf
+
+    for spec in tf.nest.flatten(structure):
+        if isinstance(spec, tf.TypeSpec) and not isinstance(spec, tf.TensorSpec):
+            return str(spec.value_type.__name__)
+    return ""
+
+
 def given(specs: Sequence[Spec], sample: Any) -> dict[str, Any]:
     """Fit a person's sample to the specs.
 
@@ -35,7 +63,8 @@ def given(specs: Sequence[Spec], sample: Any) -> dict[str, Any]:
     ----------
     specs : sequence of Spec
     sample : array-like, or mapping of array-like by input name
-        An array is taken for a single input.
+        An array is taken for a single input. Numbers become the dtype that the spec has if that
+        can hold them.
 
     Raises
     ------
@@ -43,7 +72,7 @@ def given(specs: Sequence[Spec], sample: Any) -> dict[str, Any]:
         If names, dtypes or shapes don't fit; the message says what does.
     """
     names = [spec.name for spec in specs]
-    if not _is_mapping(sample):
+    if not isinstance(sample, Mapping):
         if len(names) != 1:
             raise ValueError(
                 f"the sample is one array, but there are {len(names)} inputs; pass a dict with "
@@ -62,7 +91,7 @@ def _fitted(spec: Spec, value: Any) -> Any:
 
     try:
         tensor = tf.convert_to_tensor(value)
-        if tensor.dtype.name != spec.dtype and tensor.dtype != tf.string:
+        if tensor.dtype.name != spec.dtype and _holds(tf.as_dtype(spec.dtype), tensor):
             tensor = tf.cast(tensor, spec.dtype)
     except (TypeError, ValueError, tf.errors.OpError) as error:
         raise ValueError(f"the sample for {spec} is no tensor: {error}") from error
@@ -76,34 +105,50 @@ def _fitted(spec: Spec, value: Any) -> Any:
     return tensor
 
 
+def _holds(dtype: Any, tensor: Any) -> bool:
+    """Tell whether a dtype holds the numbers of a tensor, but for rounding."""
+    import tensorflow as tf
+
+    if _rank(tensor.dtype) is None or _rank(dtype) is None:
+        return False
+    if _rank(tensor.dtype) > _rank(dtype):
+        return False
+    if not (dtype.is_integer and tensor.dtype.is_integer):
+        return True
+    return bool(tf.reduce_all(tf.cast(tf.cast(tensor, dtype), tensor.dtype) == tensor))
+
+
+def _rank(dtype: Any) -> int | None:
+    kinds = (dtype.is_bool, dtype.is_integer, dtype.is_floating, dtype.is_complex)
+    return kinds.index(True) if True in kinds else None
+
+
+def _is_made(dtype: Any) -> bool:
+    return dtype.name == "string" or dtype.is_quantized or _rank(dtype) is not None
+
+
+def _shape(spec: Spec) -> list[int]:
+    return [_FREE if size is None else size for size in ((None,) if spec.shape is None else spec.shape)]
+
+
 def _tensor(spec: Spec, seed: int) -> Any:
     import numpy as np
     import tensorflow as tf
 
-    dtype = tf.as_dtype(spec.dtype)
-    shape = [
-        _FREE if size is None else size for size in ((None,) if spec.shape is None else spec.shape)
-    ]
+    dtype, shape = tf.as_dtype(spec.dtype), _shape(spec)
+    if not _is_made(dtype):
+        raise ValueError(f"no sample can be made for {spec}")
     count = math.prod(shape)
     if dtype == tf.string:
-        return tf.reshape(
-            tf.constant([f"{chr(97 + i % 26)}" for i in range(count)], tf.string), shape
-        )
-    if dtype == tf.bool:
-        return tf.reshape(tf.constant([i % 2 == 0 for i in range(count)], tf.bool), shape)
+        letters = [chr(ord("a") + i % 26) for i in range(count)]
+        return tf.reshape(tf.constant(letters, tf.string), shape)
     if dtype.is_floating or dtype.is_complex:
-        values = np.random.default_rng(seed).random(shape)
+        generator = np.random.default_rng(seed)
+        values = generator.random(shape)
+        if dtype.is_complex:
+            values = values + 1j * generator.random(shape)
         return tf.cast(values, dtype)
-    if dtype.is_integer or dtype.is_quantized:
-        return tf.cast(np.arange(count).reshape(shape) % _FREE, dtype)
-    raise ValueError(f"no sample can be made for {spec}")
-
-
-def _is_mapping(sample: Any) -> bool:
-    from collections.abc import Mapping as AnyMapping
-
-    return isinstance(sample, AnyMapping)
-
-
-if TYPE_CHECKING:
-    Sample = Any | Mapping[str, Any]
+    numbers = np.arange(count).reshape(shape) % _FREE
+    if dtype.is_quantized:
+        return tf.bitcast(tf.cast(numbers, dtype.name[1:]), dtype)
+    return tf.cast(numbers, dtype)

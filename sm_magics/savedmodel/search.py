@@ -6,7 +6,7 @@ import keyword
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from sm_magics.savedmodel import static, walk
+from sm_magics.savedmodel import static
 from sm_magics.savedmodel.kinds import CONTAINERS, Sort, Sorts
 
 if TYPE_CHECKING:
@@ -84,24 +84,27 @@ class _Search:
         # `above` are the containers around, this one included.
         if not sort.indexable:
             return
-        pairs = walk.elements(container, sort, min(MAX_ELEMENTS, self._left))
+        builtin = container if sort.read is not None else sort.container(container)
+        pairs = static.items(builtin, min(MAX_ELEMENTS, self._left))
         self._left -= len(pairs)
+        of, depth = self._sorts.of, len(above)
         for key, value in pairs:
-            inner = self._sorts.of(value)
+            inner = of(value)
             if inner.kind is not None:
                 text = static.literal(key)
                 if text is not None:
                     self._found.append((f"{path}[{text}]", value))
-            elif inner.role in CONTAINERS and len(above) < MAX_DEPTH:
+            elif inner.role in CONTAINERS and depth < MAX_DEPTH:
                 self._deeper(path, key, value, inner, above)
 
     def _deeper(
         self, path: str, key: object, inner: object, sort: Sort, above: tuple[object, ...]
     ) -> None:
         if sort.read is not None:
-            limit = min(MAX_ELEMENTS, self._left)
-            if self._sorts.all_dull(islice(sort.read(inner), limit)):
-                self._left -= min(limit, static.size(inner))
+            held = islice(sort.read(inner), min(MAX_ELEMENTS, self._left))
+            types = [*map(id, map(type, held))]
+            if self._sorts.dull.issuperset(types):
+                self._left -= len(types)
                 return
         text = static.literal(key)
         if text is not None and all(inner is not one for one in above):

@@ -108,14 +108,6 @@ def values(obj: object, limit: int | None = None) -> list[Any]:
     return []
 
 
-def size(obj: object) -> int:
-    """Return how many elements a list, a tuple or a dict has; 0 for anything else."""
-    for builtin, _ in _READERS:
-        if type(obj) is builtin or derives(type(obj), builtin):
-            return int(vars(builtin)["__len__"](obj))
-    return 0
-
-
 def literal(key: object) -> str | None:
     """Return the source text of a key that a person could type; None if there is none."""
     if key is None or type(key) in (str, int, bool, bytes):

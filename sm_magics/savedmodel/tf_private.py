@@ -96,6 +96,39 @@ def written_resources(concrete: Any) -> list[Any]:
 
 
 _NO_WRITE = frozenset({"Placeholder", "Const", "ReadVariableOp", "Identity", "NoOp"})
+# Reads, although TensorFlow's own list of those (`RESOURCE_READ_OPS`) leaves them out.
+_TABLE_READS = frozenset({"LookupTableFindV2", "LookupTableSizeV2", "LookupTableExportV2"})
+
+
+def variable_dtype(handle: Any) -> Any:
+    """Return the dtype of the variable behind a resource handle; None if there is no variable."""
+    from tensorflow.python.ops.handle_data_util import get_handle_data
+
+    known = get_handle_data(handle)
+    if known is None or not known.is_set:
+        return None
+    import tensorflow as tf
+
+    return tf.as_dtype(known.shape_and_type[0].dtype)
+
+
+def table_writers(graph: Any) -> list[str]:
+    """Return the types of a graph's own ops that may write to a resource that is no variable."""
+    from tensorflow.python.framework.auto_control_deps_utils import (
+        get_read_write_resource_inputs,
+    )
+
+    return [
+        operation.type
+        for operation in graph.get_operations()
+        if operation.type not in _NO_WRITE | _TABLE_READS
+        and not _called(operation)
+        and any(
+            variable_dtype(handle) is None
+            for handle in get_read_write_resource_inputs(operation)[1]
+        )
+    ]
+
 
 
 def nested_graphs(concrete: Any) -> list[Any]:

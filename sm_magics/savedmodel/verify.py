@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import fresh_process, samples, state
 from sm_magics.savedmodel.comparison import OutputCheck, compare
+from sm_magics.savedmodel.endpoints import named_outputs
+from sm_magics.savedmodel.sizes import decimal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,12 +20,15 @@ __all__ = ["LEVELS", "OutputCheck", "SignatureCheck", "Verification", "verify"]
 
 LEVELS = ("run", "process")
 
+_NAMED = 3
+"""How many variables a note names."""
+
 
 @dataclass(frozen=True, slots=True)
 class SignatureCheck:
     """What verification says of one signature.
 
-    `status` is ``"equal"``, ``"differs"``, ``"shapes"`` (only dtypes and ranks were compared) or
+    `status` is ``"equal"``, ``"differs"``, ``"shapes"`` (only dtypes and shapes were compared) or
     ``"not verified"``; `reason` says why it is not simply ``"equal"``; `note` tells what else a
     reader should know, such as variables that were put back.
     """
@@ -50,12 +55,13 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class _Trial:
-    """An endpoint with its sample, and what the live object answered."""
+    """An endpoint with its sample, and what the live object answered; None if it was not asked."""
 
     endpoint: Endpoint
     feeds: dict[str, Any]
-    outputs: dict[str, Any]
-    written: list[Any]
+    outputs: dict[str, Any] | None
+    written: list[state.Written]
+    reason: str = ""
 
     @property
     def key(self) -> str:
@@ -94,7 +100,7 @@ def verify(
         A signature that could not be compared says why; only one that was and differs is
         ``"differs"``.
     """
-    if reason := _too_little_memory(size):
+    if reason := _too_little_memory(size, "a second copy"):
         return Verification("none", reason=reason)
     checks: dict[str, SignatureCheck] = {}
     trials: list[_Trial] = []
@@ -106,21 +112,29 @@ def verify(
             checks[tried.key] = tried
     run = fresh_process.run if level == "process" else _run_here
     questions = [(trial.key, trial.feeds, bool(trial.written)) for trial in trials]
-    answers = run(directory, questions) if questions else {}
+    try:
+        answers = run(directory, questions) if questions else {}
+    except fresh_process.NoFreshProcessError as error:
+        return Verification("none", reason=str(error))
     for trial in trials:
         checks[trial.key] = _judge(trial, answers[trial.key])
     return Verification(level, tuple(checks[endpoint.signature.key] for endpoint in endpoints))
 
 
 def _try_live(endpoint: Endpoint, sample: Any) -> _Trial | SignatureCheck:
-    key, specs = endpoint.signature.key, endpoint.signature.inputs
-    if reason := state.why_not_to_run(endpoint.concrete):
+    key, concrete = endpoint.signature.key, endpoint.concrete
+    if reason := state.why_not_to_run(concrete):
         return SignatureCheck(key, "not verified", reason=reason)
     try:
-        feeds = samples.make(specs) if sample is None else samples.given(specs, sample)
+        feeds = _feeds(endpoint, sample)
     except ValueError as error:
         return SignatureCheck(key, "not verified", reason=str(error))
-    written = state.written_variables(endpoint.concrete)
+    written = state.written_variables(concrete)
+    if kinds := state.random_ops(concrete):
+        # A run would change what the live object draws next.
+        return _Trial(
+            endpoint, feeds, None, written, f"it draws random numbers ({', '.join(kinds)})"
+        )
     try:
         with state.kept(written):
             outputs = _own(endpoint.live(feeds))
@@ -128,6 +142,20 @@ def _try_live(endpoint: Endpoint, sample: Any) -> _Trial | SignatureCheck:
         reason = f"the live object rejects the sample inputs ({_first_line(error)}); pass --sample"
         return SignatureCheck(key, "not verified", reason=reason)
     return _Trial(endpoint, feeds, outputs, written)
+
+
+def _feeds(endpoint: Endpoint, sample: Any) -> dict[str, Any]:
+    specs = endpoint.signature.inputs
+    if sample is not None:
+        return samples.given(specs, sample)
+    if kind := samples.composite(endpoint.concrete.structured_input_signature):
+        raise ValueError(
+            f"it takes a {kind}, of which no sample is made; pass --sample with its parts: "
+            + ", ".join(map(str, specs))
+        )
+    if reason := _too_little_memory(samples.nbytes(specs), "its sample"):
+        raise ValueError(reason)
+    return samples.make(specs)
 
 
 def _own(outputs: dict[str, Any]) -> dict[str, Any]:
@@ -142,12 +170,15 @@ def _run_here(
 ) -> dict[str, dict[str, Any] | Exception]:
     import tensorflow as tf
 
-    loaded = tf.saved_model.load(str(directory))
+    try:
+        loaded = tf.saved_model.load(str(directory))
+    except Exception as error:  # noqa: BLE001, it is the answer
+        return {key: error for key, _, _ in questions}
     answers: dict[str, dict[str, Any] | Exception] = {}
     for key, feeds, writes in questions:
-        signature = loaded.signatures[key]
         try:
-            with state.kept(list(signature.variables) if writes else []):
+            signature = loaded.signatures[key]
+            with state.kept(signature.variables if writes else []):
                 answers[key] = _own(signature(**_by_parameter(signature, feeds)))
         except Exception as error:  # noqa: BLE001, it is the answer
             answers[key] = error
@@ -162,51 +193,58 @@ def _by_parameter(signature: Any, feeds: dict[str, Any]) -> dict[str, Any]:
 
 
 def _judge(trial: _Trial, answer: dict[str, Any] | Exception) -> SignatureCheck:
-    note = ""
-    if trial.written:
-        names = ", ".join(variable.name.removesuffix(":0") for variable in trial.written[:3])
-        note = f"it writes {names}; the live values were put back"
+    key, note = trial.key, _note(trial)
     if isinstance(answer, Exception):
-        reason = f"the export fails where the live object works: {_first_line(answer)}"
-        return SignatureCheck(trial.key, "differs", reason=reason, note=note)
+        works = "the live object works" if trial.outputs is not None else "it should not"
+        reason = f"the export fails where {works}: {_first_line(answer)}"
+        return SignatureCheck(key, "differs", reason=reason, note=note)
+    if trial.outputs is None:
+        return _judge_shapes(trial, answer, trial.reason, note)
     outputs = compare(trial.outputs, answer)
     if all(output.equal for output in outputs):
-        return SignatureCheck(trial.key, "equal", outputs, note=note)
+        return SignatureCheck(key, "equal", outputs, note=note)
     try:
         with state.kept(trial.written):
             again = _own(trial.endpoint.live(trial.feeds))
     except Exception as error:  # noqa: BLE001, whatever the author's code raises
         reason = f"the live object fails the second time ({_first_line(error)})"
-        return SignatureCheck(trial.key, "not verified", outputs, reason, note)
+        return SignatureCheck(key, "not verified", outputs, reason, note)
     if all(output.equal for output in compare(trial.outputs, again)):
-        return SignatureCheck(trial.key, "differs", outputs, _differing(outputs), note)
-    outputs = compare(trial.outputs, answer, values=False)
+        return SignatureCheck(key, "differs", outputs, _differing(outputs), note)
+    return _judge_shapes(trial, answer, "the live object answers differently each time", note)
+
+
+def _judge_shapes(
+    trial: _Trial, answer: dict[str, Any], reason: str, note: str
+) -> SignatureCheck:
+    declared = named_outputs(trial.endpoint.concrete.structured_outputs)
+    outputs = compare(declared, answer, values=False)
     if all(output.equal for output in outputs):
-        reason = "the live object answers differently each time; dtypes and ranks agree"
+        reason = f"{reason}; dtypes and shapes agree"
         return SignatureCheck(trial.key, "shapes", outputs, reason, note)
     return SignatureCheck(trial.key, "differs", outputs, _differing(outputs), note)
 
 
+def _note(trial: _Trial) -> str:
+    names = list(dict.fromkeys(variable.name for variable in trial.written))
+    if not names or trial.outputs is None:
+        return ""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"it writes {', '.join(names[:_NAMED])}{more}; the live values were put back"
+
+
 def _differing(outputs: Sequence[OutputCheck]) -> str:
-    worst = [output for output in outputs if not output.equal]
-    return "; ".join(
-        f"{output.name}: another dtype, shape or name"
-        if output.max_abs is None or output.max_rel is None
-        else f"{output.name}: max abs {output.max_abs:.3g}, max rel {output.max_rel:.3g}"
-        for output in worst
-    )
+    return "; ".join(f"{output.name}: {output.reason}" for output in outputs if not output.equal)
 
 
-def _too_little_memory(size: int) -> str:
+def _too_little_memory(size: float, what: str) -> str:
     import psutil
 
     # A loaded copy holds every variable once more, and TensorFlow reads shards into buffers.
     free = psutil.virtual_memory().available
     if size * 1.25 < free:
         return ""
-    return (
-        f"a second copy of {size / 1e9:.1f} GB does not fit into {free / 1e9:.1f} GB of free memory"
-    )
+    return f"{what} of {decimal(size)} does not fit into {decimal(free)} of free memory"
 
 
 def _first_line(error: Exception) -> str:

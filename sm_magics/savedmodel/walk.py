@@ -17,14 +17,6 @@ _TRACKED = frozenset({"module", "checkpoint", "loaded", "trackable"})
 _BOOKKEEPING = "_self_"
 
 
-def elements(obj: object, sort: Sort, limit: int | None = None) -> list[tuple[Any, Any]]:
-    """Return (index or key, element) of a container, TensorFlow's wrappers of containers included.
-
-    `limit` is the largest number of elements that is looked at.
-    """
-    return static.items(sort.container(obj), limit)
-
-
 def variables(root: object, sorts: Sorts) -> list[Any]:
     """Return the variables of a model, each once.
 
@@ -166,7 +158,7 @@ def _steps(obj: object, sort: Sort, sorts: Sorts) -> Iterator[tuple[str, Any]]:
 def _subscripts(obj: object, sort: Sort, sorts: Sorts) -> Iterator[tuple[str, Any]]:
     if not sort.indexable:
         return
-    for key, element in elements(obj, sort):
+    for key, element in static.items(sort.container(obj)):
         text = static.literal(key) if _leads_on(element, sorts) else None
         if text is not None:
             yield f"[{text}]", element

@@ -242,7 +242,14 @@ def test_ops_and_versions_are_those_of_the_proto(path):
         }
         assert graph.versions == {key: told for key, told in expected.items() if told != "0"}
         names = {function.signature.name for function in theirs.graph_def.library.function}
-        assert {one.function for one in graph.signatures} <= names | {""}
+        called = {
+            key: node.attr["f"].func.name
+            for key, signature in theirs.signature_def.items()
+            for node in theirs.graph_def.node
+            if any(tensor.name == f"{node.name}:0" for tensor in signature.outputs.values())
+        }
+        assert {one.key: one.function for one in graph.signatures} == called
+        assert set(called.values()) <= (names or {""})
 
 
 def test_variables_are_those_of_the_checkpoint(path):

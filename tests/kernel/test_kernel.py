@@ -21,7 +21,8 @@ print(loaded.signatures["serving_default"](x=tf.ones([2, 4]))["out"].numpy().tol
 def model(kernel):
     kernel.run(
         "import time, numpy as np, tensorflow as tf, keras\n"
-        "model = keras.Sequential([keras.Input((4,), name='x'), keras.layers.Dense(3, name='out')])",
+        "layers = [keras.Input((4,), name='x'), keras.layers.Dense(3, name='out')]\n"
+        "model = keras.Sequential(layers)",
         cell_id="first-cell",
     )
     return kernel
@@ -32,7 +33,9 @@ def leftovers(folder):
 
 
 def test_a_trained_model_is_exported_and_another_process_computes_the_same(model):
-    model.run("model.compile('adam', 'mse')\n_ = model.fit(np.ones((8, 4)), np.ones((8, 3)), verbose=0)")
+    model.run(
+        "model.compile('adam', 'mse')\n_ = model.fit(np.ones((8, 4)), np.ones((8, 3)), verbose=0)"
+    )
     reply = model.run("%%savedmodel out/trained --verify process\nmodel")
     assert "equal" in reply.shown
     assert "fresh process" in reply.shown
@@ -46,7 +49,9 @@ def test_a_trained_model_is_exported_and_another_process_computes_the_same(model
     )
     ours, theirs = eval(live), eval(done.stdout)
     assert all(
-        abs(a - b) < 1e-6 for row, other in zip(ours, theirs, strict=True) for a, b in zip(row, other, strict=True)
+        abs(a - b) < 1e-6
+        for row, other in zip(ours, theirs, strict=True)
+        for a, b in zip(row, other, strict=True)
     )
 
 
@@ -68,7 +73,7 @@ def test_one_display_shows_the_phases_and_ends_as_the_result(model):
 def test_the_front_ends_cell_id_is_known(model):
     model.run("import sm_magics")
     reply = model.run("m = sm_magics.models()[0]; print(m.name, m.cell, m.cell_id, m.line)")
-    assert reply.stdout.split() == ["model", "2", "first-cell", "2"]
+    assert reply.stdout.split() == ["model", "2", "first-cell", "3"]
 
 
 def test_the_cell_id_of_a_body_is_known(model):
@@ -175,4 +180,3 @@ def headless(*cells: str, folder) -> nbformat.NotebookNode:
 def test_a_failing_cell_fails_a_headless_run(cell, says, tmp_path):
     with pytest.raises(nbclient.exceptions.CellExecutionError, match=says):
         headless("%load_ext sm_magics", cell, "print('not reached')", folder=tmp_path)
-

@@ -43,7 +43,9 @@ def test_a_session_typed_into_a_terminal(tmp_path):
 
 def test_a_script_run_by_ipython_exports_and_fails_as_a_script_should(tmp_path):
     script = tmp_path / "export.ipy"
-    script.write_text("%load_ext sm_magics\n" + LINES.replace("%savedmodel export adder out\n", "", 1))
+    script.write_text(
+        "%load_ext sm_magics\n" + LINES.replace("%savedmodel export adder out\n", "", 1)
+    )
     done = subprocess.run(
         [sys.executable, "-m", "IPython", "--no-banner", str(script)],
         capture_output=True,

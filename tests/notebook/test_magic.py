@@ -52,7 +52,8 @@ def test_the_table_lists_models_with_their_cells(ready):
     assert "[1]" in row
 
 
-def test_models_from_python_know_the_line(ready):
+@pytest.mark.usefixtures("ready")
+def test_models_from_python_know_the_line():
     (found,) = [m for m in sm_magics.models() if m.name == "model"]
     assert (found.kind, found.framework, found.built) == ("sequential", "Keras 3", True)
     assert (found.cell, found.line) == (1, 3)
@@ -284,14 +285,21 @@ def test_top_level_await_in_the_body(ready):
 
 
 def test_error_after_an_await_stops_the_export(ready):
-    ran = ready.run("%%savedmodel out pair\nimport asyncio\nawait asyncio.sleep(0)\n1 / 0", fails=True)
+    ran = ready.run(
+        "%%savedmodel out pair\nimport asyncio\nawait asyncio.sleep(0)\n1 / 0", fails=True
+    )
     assert isinstance(ran.error, ZeroDivisionError)
     assert "line 4" in ran.stdout
     assert not Path("out").exists()
 
 
 def test_magics_and_semicolons_work_in_the_body(ready):
-    ran = ready.run("%%savedmodel out pair -s double\n%config SavedModelMagics.strict\nfiles = !echo hi\n'quiet';")
+    ran = ready.run(
+        "%%savedmodel out pair -s double\n"
+        "%config SavedModelMagics.strict\n"
+        "files = !echo hi\n"
+        "'quiet';"
+    )
     assert ready.shell.user_ns["files"] == ["hi"]
     assert "quiet" not in ran.stdout
 

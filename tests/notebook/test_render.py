@@ -56,7 +56,7 @@ RESULT = Result(
     seconds={"check": 0.012, "save": 1.84},
     verification=Verification("run", (EQUAL,)),
     signatures=(SIGNATURE,),
-    model="Functional (functional, Keras 3)",
+    model="Functional, Keras 3",
 )
 FOUND = Diagnostic(
     code="SM201", severity=Severity.ERROR, message="no signature", hint="add one", cell=3, line=7
@@ -80,7 +80,7 @@ def section(result, title):
 
 def test_the_first_line_of_a_result_says_the_outcome():
     assert text(RESULT).split("\n")[0] == (
-        "Exported Functional (functional, Keras 3) to /models/m: 2.0 kB, 1 signature, verified"
+        "Exported model (Functional, Keras 3) to /models/m: 2.0 kB, 1 signature, verified"
     )
     replaced = replace(RESULT, replaced=True, findings=(FOUND,))
     assert (
