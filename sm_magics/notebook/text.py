@@ -31,8 +31,9 @@ def plain(result: object) -> str:
 @plain.register
 def _(result: Result) -> str:
     inspection = result.inspection
+    subject = words.inline(words.subject(result))
     return _page(
-        f"Exported {words.inline(words.subject(result))} to {_path(result.path)}: {words.exported(result)}",
+        f"Exported {subject} to {_path(result.path)}: {words.exported(result)}",
         _section("Findings", text_parts.findings(result.findings)) if result.findings else "",
         _section("Signatures, for servers", text_parts.signatures(result.signatures)),
         _section("Verification", text_parts.verification(result.verification)),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import capture, endpoints, functions, keras_models, spec_text, tf_private
 from sm_magics.savedmodel.diagnostics import ExportError, finding
+from sm_magics.savedmodel.endpoints import UnnamedOutputError
 from sm_magics.savedmodel.keras_models import DEFAULT_KEY, NotBuiltError
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 FORWARD = ("call", "__call__", "forward")
 """How a person may call the forward pass of a Keras model."""
+
+_ITSELF = "function"
+"""What a bare tf.function is called as the root of an export."""
 
 _RESERVED = frozenset({"__saved_model_init_op", "__saved_model_train_op"})
 
@@ -50,16 +54,19 @@ def choose(
     Raises
     ------
     ExportError
-        If what was asked for can't be served (SM102, SM202).
+        If what was asked for can't be served (SM102, SM202, SM205).
     ValueError
         If a signature is no function.
     """
-    if signatures is None:
-        return _default(obj, inputs)
-    return [
-        _asked(key, value, obj, inputs, namespace or {})
-        for key, value in signatures.items()
-    ]
+    try:
+        if signatures is None:
+            return _default(obj, inputs)
+        return [
+            _asked(key, value, obj, inputs, namespace or {}) for key, value in signatures.items()
+        ]
+    except UnnamedOutputError as error:
+        hint = "return one tensor, a flat list of tensors, or a dict of tensors by name"
+        raise ExportError([finding("SM205", str(error), hint)]) from error
 
 
 def candidates(obj: Any) -> list[str]:
@@ -81,7 +88,7 @@ def candidates(obj: Any) -> list[str]:
 
 def _default(obj: Any, inputs: Sequence[Spec] | None) -> list[Endpoint]:
     if functions.is_function(obj):
-        return [_of(DEFAULT_KEY, obj, inputs, "function", "the function itself")]
+        return [_of(DEFAULT_KEY, obj, inputs, _ITSELF, "the function itself")]
     if loaded := getattr(obj, "signatures", None):
         return [
             endpoints.of_concrete(key, concrete, key, why="the signatures that were loaded")
@@ -279,11 +286,16 @@ def _not_built(obj: Any) -> Any:
 
 
 def _no_input_signature(key: str, function: Any, label: str) -> Any:
-    proposal = f"{key}={label}{_proposal(function)}"
+    if label == _ITSELF:
+        inputs = _proposal(function)[1:-1]
+        what, hint = "the function", f"--input '{inputs}' (in Python: inputs='{inputs}')"
+    else:
+        text = f"{key}={label}{_proposal(function)}"
+        what, hint = repr(label), f"-s '{text}' (in Python: signatures='{text}')"
     return finding(
         "SM202",
-        f"{label!r} has no input_signature, so the signature {key!r} can't be made of it",
-        f"spell the inputs out: -s '{proposal}' (in Python: signatures='{proposal}')",
+        f"{what} has no input_signature, so the signature {key!r} can't be made of it",
+        f"spell the inputs out: {hint}",
         function=label,
     )
 

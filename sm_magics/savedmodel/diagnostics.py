@@ -58,6 +58,7 @@ _RULES = (
     Rule("SM104", Severity.ERROR, "the object has an attribute called `signatures`"),
     Rule("SM201", Severity.ERROR, "no signature would be written"),
     Rule("SM202", Severity.ERROR, "the function has no input_signature and no usable trace"),
+    Rule("SM205", Severity.ERROR, "an output can't be named"),
     Rule("SM209", Severity.ERROR, "the signature's key is reserved or no string"),
     Rule("SM501", Severity.ERROR, "the destination can't be written"),
     Rule("SM502", Severity.ERROR, "the destination exists"),

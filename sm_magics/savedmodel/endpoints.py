@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     Feeds = Mapping[str, Any]
+
+
+class UnnamedOutputError(ValueError):
+    """A function returns what a signature can't name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,9 @@ def of_specs(
             return function(**{name: feeds[name] for name in names})
         return function(*(feeds[name] for name in names))
 
-    served = named_function(lambda *tensors: call(dict(zip(names, tensors, strict=True))), specs)
+    served = named_function(
+        lambda *tensors: call(dict(zip(names, tensors, strict=True))), specs, label
+    )
     concrete = served.get_concrete_function()
     return Endpoint(
         _signature(key, label, concrete, why),
@@ -84,10 +91,14 @@ def of_specs(
     )
 
 
-def named_function(python_function: Callable[..., Any], specs: Sequence[Spec]) -> Any:
-    """Return a tf.function of positional tensors whose inputs are called as the specs say."""
+def named_function(python_function: Callable[..., Any], specs: Sequence[Spec], name: str) -> Any:
+    """Return a tf.function of positional tensors whose inputs are called as the specs say.
+
+    Its graph function is called after `name`.
+    """
     import tensorflow as tf
 
+    python_function.__name__ = re.sub(r"\W+", "_", name)
     return tf.function(
         python_function,
         input_signature=[spec.tensor_spec for spec in specs],
@@ -104,8 +115,8 @@ def named_outputs(outputs: Any) -> dict[str, Any]:
 
     Raises
     ------
-    ValueError
-        If an output has no name or is no tensor.
+    UnnamedOutputError
+        A ValueError, if an output has no name or is no tensor.
     """
     import tensorflow as tf
 
@@ -116,11 +127,10 @@ def named_outputs(outputs: Any) -> dict[str, Any]:
         outputs = {f"output_{index}": output for index, output in enumerate(flat)}
     for name, output in outputs.items():
         if not isinstance(name, str):
-            raise ValueError(f"the output {name!r} is not named by a string")  # noqa: TRY004
+            raise UnnamedOutputError(f"the output {name!r} is not named by a string")
         if not (tf.is_tensor(output) or isinstance(output, tf.TypeSpec)):
-            raise ValueError(
-                f"the output {name!r} is a {type(output).__name__}, not a tensor; return one "
-                "tensor, a flat list of tensors, or a dict of tensors"
+            raise UnnamedOutputError(
+                f"the output {name!r} is no tensor, but {type(output).__name__}"
             )
     return dict(outputs)
 

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 
 CHILD = Path(__file__).with_name("fresh_process_child.py")
 
+_NO_TENSORFLOW = 3
+"""What the child ends with where TensorFlow can't be imported."""
+
+
+class NoFreshProcessError(RuntimeError):
+    """No other process can run TensorFlow here, which says nothing about the export."""
+
 
 def run(
     directory: Path, questions: Sequence[tuple[str, dict[str, Any], bool]]
@@ -31,7 +38,13 @@ def run(
     Returns
     -------
     dict
-        Signature key -> outputs by name, or the exception that stands for what went wrong there.
+        Signature key -> outputs by name, each a list of its parts (a plain tensor has one), or the
+        exception that stands for what went wrong there.
+
+    Raises
+    ------
+    NoFreshProcessError
+        If the process can't be started, or can't import TensorFlow.
     """
     with tempfile.TemporaryDirectory(prefix="sm_magics-") as scratch:
         folder = Path(scratch)
@@ -39,20 +52,31 @@ def run(
         (folder / "request.json").write_text(
             json.dumps({"directory": str(directory), "questions": request}), encoding="utf-8"
         )
-        # -I and the cleared path: nothing of this process's imports can be in the way.
-        finished = subprocess.run(  # noqa: S603, our own script and interpreter
-            [sys.executable, "-I", str(CHILD), str(folder)],
-            env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "2"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        finished = _finished(folder)
         if finished.returncode:
             last = (finished.stderr.strip().splitlines() or ["no message"])[-1]
+            if finished.returncode == _NO_TENSORFLOW:
+                raise NoFreshProcessError(f"a fresh process can't import TensorFlow: {last}")
             error = RuntimeError(f"the fresh process ended with {finished.returncode}: {last}")
             return {key: error for key, _, _ in questions}
         answers = json.loads((folder / "answer.json").read_text(encoding="utf-8"))
         return {key: _read(folder, answer) for key, answer in answers.items()}
+
+
+def _finished(folder: Path) -> subprocess.CompletedProcess[str]:
+    try:
+        # -P: the modules next to the child, such as `inspection`, are not in anybody's way.
+        return subprocess.run(  # noqa: S603, our own script and interpreter
+            [sys.executable, "-P", str(CHILD), str(folder)],
+            env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "2"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
+    except OSError as error:
+        raise NoFreshProcessError(f"no fresh process can be started: {error}") from error
 
 
 def _written(
@@ -77,6 +101,6 @@ def _read(folder: Path, answer: dict[str, Any]) -> dict[str, Any] | Exception:
     if "error" in answer:
         return RuntimeError(answer["error"])
     return {
-        name: tf.io.parse_tensor((folder / file).read_bytes(), dtype)
-        for name, (file, dtype) in answer["outputs"].items()
+        name: [tf.io.parse_tensor((folder / file).read_bytes(), dtype) for file, dtype in parts]
+        for name, parts in answer["outputs"].items()
     }

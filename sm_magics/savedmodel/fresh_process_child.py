@@ -3,46 +3,73 @@
 Reads ``request.json`` in the folder that it is given, writes ``answer.json`` and one file a tensor.
 """
 
+import copy
 import json
 import sys
 from pathlib import Path
 from typing import Any
 
-import tensorflow as tf
+try:
+    import tensorflow as tf
+except ImportError as missing:
+    sys.stderr.write(f"\n{missing}\n")
+    sys.exit(3)
 
 
 def main(folder: Path) -> None:
     """Answer every question of the request."""
     request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
-    loaded = tf.saved_model.load(request["directory"])
-    answers = {
-        question["key"]: _answer(loaded.signatures[question["key"]], question, folder, number)
-        for number, question in enumerate(request["questions"])
-    }
+    try:
+        # Held, or its variables are gone while its signatures run.
+        loaded = tf.saved_model.load(request["directory"])
+    except Exception as error:  # noqa: BLE001, it is the answer
+        answers = {question["key"]: _failed(error) for question in request["questions"]}
+    else:
+        answers = {
+            question["key"]: _answer(loaded.signatures, question, folder, number)
+            for number, question in enumerate(request["questions"])
+        }
     (folder / "answer.json").write_text(json.dumps(answers), encoding="utf-8")
 
 
-def _answer(signature: Any, question: dict[str, Any], folder: Path, number: int) -> dict[str, Any]:
+def _answer(signatures: Any, question: dict[str, Any], folder: Path, number: int) -> dict[str, Any]:
+    try:
+        outputs = _outputs(signatures[question["key"]], question, folder)
+    except Exception as error:  # noqa: BLE001, it is the answer
+        return _failed(error)
+    files: dict[str, list[list[str]]] = {}
+    for index, (name, parts) in enumerate(outputs.items()):
+        files[name] = []
+        for part_number, part in enumerate(parts):
+            file = f"out-{number}-{index}-{part_number}"
+            (folder / file).write_bytes(tf.io.serialize_tensor(part).numpy())
+            files[name].append([file, part.dtype.name])
+    return {"outputs": files}
+
+
+def _outputs(signature: Any, question: dict[str, Any], folder: Path) -> dict[str, Any]:
+    # A name that is no identifier ("a/b") reaches Python under another one.
     parameters = signature.structured_input_signature[1].items()
     by_name = {spec.name: parameter for parameter, spec in parameters}
     feeds = {
         by_name.get(name, name): tf.io.parse_tensor((folder / file).read_bytes(), dtype)
         for name, (file, dtype) in question["feeds"].items()
     }
-    variables = list(signature.variables) if question["writes"] else []
-    before = [variable.numpy().copy() for variable in variables]
+    variables = signature.variables if question["writes"] else []
+    before = [copy.copy(variable.numpy()) for variable in variables]
     try:
-        outputs = signature(**feeds)
-    except Exception as error:  # noqa: BLE001, it is the answer
-        return {"error": f"{type(error).__name__}: {error}"}
+        return {
+            # A ragged or sparse tensor is written as its parts.
+            name: [tf.identity(part) for part in tf.nest.flatten(output, expand_composites=True)]
+            for name, output in signature(**feeds).items()
+        }
     finally:
         for variable, value in zip(variables, before, strict=True):
             variable.assign(value)
-    files = {}
-    for index, (name, output) in enumerate(outputs.items()):
-        files[name] = [f"out-{number}-{index}", output.dtype.name]
-        (folder / files[name][0]).write_bytes(tf.io.serialize_tensor(output).numpy())
-    return {"outputs": files}
+
+
+def _failed(error: Exception) -> dict[str, str]:
+    return {"error": f"{type(error).__name__}: {error}"}
 
 
 if __name__ == "__main__":

@@ -82,6 +82,7 @@ def forward(
     served = named_function(
         lambda *tensors: concrete(*tensors),  # noqa: PLW0108, a ConcreteFunction is not traced
         taken.specs,
+        label,
     )
     outputs = named_outputs(concrete.structured_outputs)
     signature = Signature(
@@ -96,7 +97,9 @@ def forward(
 
 def _traced(call: Callable[[Mapping[str, Any]], Any], specs: Sequence[Spec]) -> Any:
     names = [spec.name for spec in specs]
-    function = named_function(lambda *tensors: call(dict(zip(names, tensors, strict=True))), specs)
+    function = named_function(
+        lambda *tensors: call(dict(zip(names, tensors, strict=True))), specs, "forward"
+    )
     return function.get_concrete_function()
 
 

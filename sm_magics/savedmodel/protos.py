@@ -9,7 +9,7 @@ after never clashes with them.
 from __future__ import annotations
 
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _pool(unread: dict[str, set[str]]) -> Any:
     from google.protobuf import descriptor_pb2
     from google.protobuf.descriptor_pool import DescriptorPool
 
-    packed = resources.files(__package__).joinpath(PROTOSET).read_bytes()
+    packed = Path(__file__).with_name(PROTOSET).read_bytes()
     own = DescriptorPool()
     for file in descriptor_pb2.FileDescriptorSet.FromString(packed).file:
         for name, declared in _declared(file):

@@ -148,7 +148,4 @@ def _tensor(spec: Spec, seed: int) -> Any:
         if dtype.is_complex:
             values = values + 1j * generator.random(shape)
         return tf.cast(values, dtype)
-    numbers = np.arange(count).reshape(shape) % _FREE
-    if dtype.is_quantized:
-        return tf.bitcast(tf.cast(numbers, dtype.name[1:]), dtype)
-    return tf.cast(numbers, dtype)
+    return tf.cast(np.arange(count).reshape(shape) % _FREE, dtype)

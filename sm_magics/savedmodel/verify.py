@@ -146,13 +146,10 @@ def _try_live(endpoint: Endpoint, sample: Any) -> _Trial | SignatureCheck:
 
 def _feeds(endpoint: Endpoint, sample: Any) -> dict[str, Any]:
     specs = endpoint.signature.inputs
+    if kind := samples.composite(endpoint.concrete.structured_input_signature):
+        raise ValueError(f"it takes a {kind}, of which no sample can be made")
     if sample is not None:
         return samples.given(specs, sample)
-    if kind := samples.composite(endpoint.concrete.structured_input_signature):
-        raise ValueError(
-            f"it takes a {kind}, of which no sample is made; pass --sample with its parts: "
-            + ", ".join(map(str, specs))
-        )
     if reason := _too_little_memory(samples.nbytes(specs), "its sample"):
         raise ValueError(reason)
     return samples.make(specs)
@@ -195,8 +192,10 @@ def _by_parameter(signature: Any, feeds: dict[str, Any]) -> dict[str, Any]:
 def _judge(trial: _Trial, answer: dict[str, Any] | Exception) -> SignatureCheck:
     key, note = trial.key, _note(trial)
     if isinstance(answer, Exception):
-        works = "the live object works" if trial.outputs is not None else "it should not"
-        reason = f"the export fails where {works}: {_first_line(answer)}"
+        if trial.outputs is None:
+            reason = f"{trial.reason}, and rejects the sample inputs ({_first_line(answer)})"
+            return SignatureCheck(key, "not verified", reason=f"{reason}; pass --sample", note=note)
+        reason = f"the export fails where the live object works: {_first_line(answer)}"
         return SignatureCheck(key, "differs", reason=reason, note=note)
     if trial.outputs is None:
         return _judge_shapes(trial, answer, trial.reason, note)
@@ -237,7 +236,7 @@ def _differing(outputs: Sequence[OutputCheck]) -> str:
     return "; ".join(f"{output.name}: {output.reason}" for output in outputs if not output.equal)
 
 
-def _too_little_memory(size: float, what: str) -> str:
+def _too_little_memory(size: int, what: str) -> str:
     import psutil
 
     # A loaded copy holds every variable once more, and TensorFlow reads shards into buffers.

@@ -180,3 +180,83 @@ def test_s09_bad_outputs_do_not_count(exported):
     out = exported(OneGood())
     assert out.result.signatures[0].function == "good"
     assert_allclose(out.serve(x=np.array([1.0], "float32"))["output_0"], [2.0])
+
+
+def test_s17_outputs_that_have_no_names_are_refused(tmp_path):
+    class Nested(tf.Module):
+        @tf.function(input_signature=[VECTOR])
+        def serve(self, x):
+            return {"a": {"b": x}}
+
+    with pytest.raises(sm_magics.ExportError) as raised:
+        sm_magics.export(Nested(), tmp_path / "out", "serve")
+    (found,) = raised.value.findings
+    assert found.code == "SM205"
+    assert "'a'" in found.message
+    assert not list(tmp_path.iterdir())
+
+
+def test_s42_a_bare_function_is_exported_with_its_variables(exported):
+    weight = tf.Variable(3.0)
+
+    @tf.function(input_signature=[VECTOR])
+    def scale(x):
+        return {"scaled": x * weight}
+
+    out = exported(scale)
+    assert_allclose(out.serve(x=np.array([2.0], "float32"))["scaled"], [6.0])
+
+
+def test_s42_a_bare_function_without_input_signature_takes_the_offer(exported, tmp_path):
+    @tf.function
+    def double(x):
+        return x * 2.0
+
+    double(tf.zeros([3]))
+    with pytest.raises(sm_magics.ExportError, match="--input 'x: float32") as raised:
+        sm_magics.export(double, tmp_path / "never")
+    assert raised.value.findings[0].code == "SM202"
+    out = exported(double, inputs="x: float32[None]")
+    assert_allclose(out.serve(x=np.array([2.0], "float32"))["output_0"], [4.0])
+
+
+def test_s42_a_concrete_function_is_exported(exported):
+    @tf.function
+    def double(x):
+        return x * 2.0
+
+    out = exported(double.get_concrete_function(VECTOR))
+    assert_allclose(out.serve(x=np.array([2.0], "float32"))["output_0"], [4.0])
+
+
+@pytest.mark.parametrize("obj", [3, None, [1], {"a": 1}, Adder, lambda x: x, "text"])
+def test_s42_what_is_not_trackable_is_a_value_error(obj, tmp_path):
+    with pytest.raises(ValueError, match="SM101"):
+        sm_magics.export(obj, tmp_path / "out")
+    assert not list(tmp_path.iterdir())
+
+
+def test_s47_refused_while_a_graph_is_built(tmp_path):
+    adder = Adder()
+    with tf.Graph().as_default(), pytest.raises(RuntimeError, match="eager"):
+        sm_magics.export(adder, tmp_path / "out")
+    assert not list(tmp_path.iterdir())
+
+
+def test_s49_refused_inside_a_function(tmp_path):
+    adder = Adder()
+
+    @tf.function
+    def body():
+        sm_magics.export(adder, tmp_path / "out")
+
+    with pytest.raises(AssertionError, match="inside"):
+        body()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_loaded_model_keeps_its_signatures(exported):
+    first = exported(Pair(), ["double", "other=triple"])
+    again = exported(first.loaded)
+    assert_allclose(again.serve("other", x=np.array([2.0], "float32"))["tripled"], [6.0])
+    assert_allclose(again.run(x=[2.0])["output_0"], [4.0])

@@ -32,7 +32,7 @@ def check(obj: Any) -> list[Diagnostic]:
         return [
             finding(
                 "SM101",
-                f"a {type(obj).__name__} is not trackable, so TensorFlow can't save it",
+                f"{type(obj).__name__} objects are not trackable: TensorFlow can't save this one",
                 f"export {_TRACKABLE}",
             )
         ]
