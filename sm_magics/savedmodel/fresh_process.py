@@ -91,7 +91,9 @@ def _written(
     files = {}
     for index, (name, tensor) in enumerate(feeds.items()):
         files[name] = [f"in-{number}-{index}", tensor.dtype.name]
-        (folder / files[name][0]).write_bytes(tf.io.serialize_tensor(tensor).numpy())
+        # Unlike `tf.io.serialize_tensor` this knows every dtype.
+        proto = tf.make_tensor_proto(tensor.numpy(), tensor.dtype, tensor.shape)
+        (folder / files[name][0]).write_bytes(proto.SerializeToString())
     return {"key": key, "feeds": files, "writes": writes}
 
 
@@ -101,6 +103,12 @@ def _read(folder: Path, answer: dict[str, Any]) -> dict[str, Any] | Exception:
     if "error" in answer:
         return RuntimeError(answer["error"])
     return {
-        name: [tf.io.parse_tensor((folder / file).read_bytes(), dtype) for file, dtype in parts]
+        name: [
+            # A handle has no value that could be sent.
+            tf.io.parse_tensor((folder / file).read_bytes(), dtype)
+            if file
+            else tf.TensorSpec(shape, dtype)
+            for file, dtype, shape in parts
+        ]
         for name, parts in answer["outputs"].items()
     }

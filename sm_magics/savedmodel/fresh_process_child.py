@@ -35,16 +35,27 @@ def main(folder: Path) -> None:
 def _answer(signatures: Any, question: dict[str, Any], folder: Path, number: int) -> dict[str, Any]:
     try:
         outputs = _outputs(signatures[question["key"]], question, folder)
+        return {
+            "outputs": {
+                name: [
+                    _written(folder, f"out-{number}-{index}-{part_number}", part)
+                    for part_number, part in enumerate(parts)
+                ]
+                for index, (name, parts) in enumerate(outputs.items())
+            }
+        }
     except Exception as error:  # noqa: BLE001, it is the answer
         return _failed(error)
-    files: dict[str, list[list[str]]] = {}
-    for index, (name, parts) in enumerate(outputs.items()):
-        files[name] = []
-        for part_number, part in enumerate(parts):
-            file = f"out-{number}-{index}-{part_number}"
-            (folder / file).write_bytes(tf.io.serialize_tensor(part).numpy())
-            files[name].append([file, part.dtype.name])
-    return {"outputs": files}
+
+
+def _written(folder: Path, file: str, tensor: Any) -> list[Any]:
+    dtype = tensor.dtype.name
+    if dtype in {"resource", "variant"}:  # a handle, which means nothing elsewhere
+        return ["", dtype, tensor.shape.as_list()]
+    # Unlike `tf.io.serialize_tensor` this knows every dtype.
+    proto = tf.make_tensor_proto(tensor.numpy(), tensor.dtype, tensor.shape)
+    (folder / file).write_bytes(proto.SerializeToString())
+    return [file, dtype, tensor.shape.as_list()]
 
 
 def _outputs(signature: Any, question: dict[str, Any], folder: Path) -> dict[str, Any]:

@@ -514,6 +514,13 @@ class HostileDict(dict):
         raise AssertionError("__getitem__ was run")
 
 
+class HostileItems(dict):
+    def items(self):
+        raise AssertionError("items was run")
+
+    __iter__ = __len__ = keys = values = items
+
+
 class Hook:
     """A class attribute that records being touched."""
 
@@ -549,18 +556,20 @@ def test_hostile_objects_are_neither_run_nor_found():
         "strange_list": strange_list,
         "stranges": (strange, Strange),
         "proxy": wrapt.ObjectProxy(a),
+        "holding_proxy": wrapt.ObjectProxy(SimpleNamespace(model=a)),
         "uninitialised": wrapt.ObjectProxy.__new__(wrapt.ObjectProxy),
         "proxies": [wrapt.ObjectProxy(keras.Sequential())],
         "list": HostileList([a]),
         "dict": HostileDict(k=a),
+        "items": HostileItems(k=a),
         "hooked": hooked,
     }
     found = find(namespace)
     assert seen == []
     assert Meta.calls == []
     assert Hook.calls == []
-    # The list's own items are reached by `list[0]`; the dict's are not, by its own saying.
-    assert [model.names for model, _ in found] == [("list[0]",), ("hooked",)]
+    # The list's own items are reached by `list[0]`; the first dict's are not, by its own saying.
+    assert [model.names for model, _ in found] == [("list[0]", "items['k']"), ("hooked",)]
 
 
 def test_a_model_with_hostile_members_is_described_without_running_them():
