@@ -57,10 +57,15 @@ class Watch:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop watching; nothing is shown from here on."""
+        """Stop watching; what an error stopped says so, in the place of the progress."""
+        ended = self._stop.is_set()
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
+        if error is not None and self._shown and not ended and self._phase is not None:
+            seconds = time.monotonic() - self._start
+            text = f"Export of {self._subject} stopped in {self._phase[0]}, after {seconds:.1f} s"
+            self._handle.update({"text/plain": text}, raw=True)
 
     def on_phase(self, phase: str, path: Path | None) -> None:
         """Note that a phase begins; the engine calls it."""

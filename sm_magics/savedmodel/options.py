@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sm_magics.savedmodel import sharding
+
 if TYPE_CHECKING:
     import tensorflow as tf
 
@@ -275,13 +277,16 @@ def save_options(options: Mapping[str, Any] | tf.saved_model.SaveOptions | None)
     fields: dict[str, Any] = {}
     for name, value in options.items():
         row = _row(name)
+        if row.name in fields:
+            raise ValueError(f"{row.name} is given twice, with and without 'experimental_'")
         if row.unavailable and value:
             raise ValueError(f"{row.name} can't be used: {row.unavailable}")
         if row.name in missing:
             raise ValueError(
                 f"{row.name} needs TensorFlow {row.since}; installed is {tf.__version__}"
             )
-        fields[row.name] = _value(row, value)
+        if value is not None:
+            fields[row.name] = _value(row, value)
     return tf.saved_model.SaveOptions(**fields)
 
 
@@ -294,26 +299,42 @@ def _row(name: str) -> Option:
 
 
 def _value(row: Option, value: Any) -> Any:
-    import tensorflow as tf
-
-    if row.kind == "list" and isinstance(value, str):
-        # TensorFlow would split a bare string into letters.
-        raise ValueError(f"{row.name} takes a list: [{value!r}]")
-    if row.name == "experimental_io_device" and value is not None:
+    if row.kind in {"flag", "off"} and not isinstance(value, bool):
+        raise ValueError(f"{row.name} is True or False; not {value!r}")
+    if row.kind == "list":
+        return _list(row, value)
+    if row.kind == "pairs" and not isinstance(value, Mapping):
+        raise ValueError(f"{row.name} takes a dict such as {{'alias': model.serve}}")
+    if row.name == "experimental_io_device":
         return _device(value)
     if row.kind == "choice" and isinstance(value, str):
         if value.lower() not in row.choices:
             raise ValueError(f"{row.name} is one of {', '.join(row.choices)}; not {value!r}")
         return None if value.lower() == "none" else value.lower()
-    if row.kind == "size" and isinstance(value, int | str):
-        if value == "device":
-            return tf.train.experimental.ShardByDevicePolicy()
-        size = value if isinstance(value, int) else parse_size(value)
-        return tf.train.experimental.MaxShardSizePolicy(max_shard_size=size)
-    return list(value) if row.kind == "list" and value is not None else value
+    return _sharding(value) if row.kind == "size" else value
 
 
-def _device(value: str) -> str:
+def _list(row: Option, value: Any) -> list[str]:
+    if isinstance(value, str):
+        # TensorFlow would split a bare string into letters.
+        raise ValueError(f"{row.name} takes a list: [{value!r}]")
+    values = list(value)
+    if not all(isinstance(one, str) for one in values):
+        raise ValueError(f"{row.name} takes a list of texts; not {value!r}")
+    return values
+
+
+def _sharding(value: Any) -> Any:
+    if value == "device":
+        return sharding.by_task()
+    if isinstance(value, str):
+        return sharding.by_size(parse_size(value))
+    if isinstance(value, bool) or (isinstance(value, int) and value < 1):
+        raise ValueError(f"{value!r} is not a size; give a number of bytes, or a text as 512MB")
+    return sharding.by_size(value) if isinstance(value, int) else value
+
+
+def _device(value: Any) -> Any:
     # TensorFlow finds a bad device only after it has begun to write.
     import tensorflow as tf
 
@@ -321,7 +342,7 @@ def _device(value: str) -> str:
         tf.DeviceSpec.from_string(value)
         with tf.device(value):
             tf.constant(0)
-    except (ValueError, tf.errors.InvalidArgumentError):
+    except (AttributeError, ValueError, tf.errors.InvalidArgumentError):
         names = ", ".join(device.name for device in tf.config.list_logical_devices())
         raise ValueError(
             f"experimental_io_device {value!r} is no device here; the devices are {names}"

@@ -263,6 +263,8 @@ LAYER_FIELDS = {
 }
 # Where functional and sequential models keep what `model.layers` lists.
 LAYERS_FIELD = {"Keras 3": "_layers", "Keras 2": "_self_tracked_trackables"}
+# How the names of TensorFlow's own entries in every trackable's instance dict start.
+BOOKKEEPING = "_self_"
 # What a variable of variables wraps: Keras 3, autocast (tf_keras), distributed.
 INNER_VARIABLE_FIELDS = ("_value", "_variable", "_values")
 # tf.functions that Keras itself keeps in a model's instance dict.

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 _LAYERS = frozenset({"functional", "sequential", "subclassed", "layer", "input layer", "metric"})
 _TRACKED = frozenset({"module", "checkpoint", "loaded", "trackable"})
-# TensorFlow's own bookkeeping in every trackable's instance dict.
-_BOOKKEEPING = "_self_"
 
 
 def variables(root: object, sorts: Sorts) -> list[Any]:
@@ -119,7 +117,7 @@ def _attributes(obj: object, sort: Sort) -> dict[str, Any]:
     return {
         name: value
         for name, value in list(sort.members(obj).items())
-        if type(name) is str and not name.startswith(_BOOKKEEPING)
+        if type(name) is str and not name.startswith(tf_private.BOOKKEEPING)
     }
 
 
@@ -171,7 +169,7 @@ def _telling_attributes(obj: object, sort: Sort, sorts: Sorts) -> dict[str, Any]
         for name, part in list(sort.members(obj).items())
         if id(type(part)) not in sorts.dull
         and type(name) is str
-        and not name.startswith(_BOOKKEEPING)
+        and not name.startswith(tf_private.BOOKKEEPING)
         and name.isidentifier()
         and name not in hidden
         and _leads_on(part, sorts)

@@ -109,9 +109,9 @@ def measure(ours: Callable[[], object], peer: Callable[[], object]) -> tuple[flo
 def run() -> list[dict[str, object]]:
     """Return one row per comparison: name, ours_ms, peer, peer_ms, ratio (ours to peer's)."""
     namespace, lists = notebook(), long_lists()
-    shell = InteractiveShell()
+    shell = InteractiveShell.instance()
     shell.user_ns.update(namespace)
-    deep = tf.keras.applications.MobileNetV2(weights=None)
+    deep = keras.applications.MobileNetV2(weights=None)
     cases: list[tuple[str, Callable[[], object], str, Callable[[], object]]] = [
         (
             "models among 10,000 names with containers",
@@ -126,13 +126,13 @@ def run() -> list[dict[str, object]]:
             lambda: shell.run_line_magic("who_ls", ""),
         ),
         (
-            "1000 lists of 1000 integers",
+            "models in 1000 lists of 1000 integers, the first 100 of each",
             lambda: capture.find(lists),
             "isinstance over every element",
             lambda: [isinstance_scan(dict(enumerate(one))) for one in lists.values()],  # type: ignore[call-overload]
         ),
         (
-            "names that a 33-line cell binds",
+            "names that a 28-line cell binds",
             lambda: bound_names(CELL),
             "comparing 10,000 names with before the cell",
             identity_difference(namespace),

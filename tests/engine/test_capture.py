@@ -115,6 +115,16 @@ class Nested(keras.layers.Layer):
         return x * tf.cast(self.scale, x.dtype)
 
 
+class OldMeasured(tf_keras.layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.inner = tf_keras.layers.Dense(3)
+        self.mean = tf_keras.metrics.Mean()
+
+    def call(self, x):
+        return self.inner(x)
+
+
 KERAS_MODELS = {
     "functional": lambda: functional(keras),
     "trained": lambda: trained(functional(keras)),
@@ -140,6 +150,7 @@ KERAS_MODELS = {
     ),
     "old lstm": lambda: lstm(tf_keras),
     "old subclassed": lambda: built(OldNet()),
+    "old layer with a metric": lambda: built(OldMeasured()),
     "old float16": lambda: built(
         tf_keras.Sequential([tf_keras.layers.Dense(2, dtype="mixed_float16")])
     ),
@@ -305,6 +316,13 @@ def test_functions_of_modules():
         *(f"_hidden.{f}" for f in ("add", "__call__", "double")),
     }
     assert_evaluable(module, found)
+
+
+def test_instance_attributes_hide_the_functions_of_the_class():
+    module = Adder()
+    module.double = None
+    module.add = tf.function(abs)
+    assert describe(module).functions == ("__call__", "add")
 
 
 class Served(keras.layers.Layer):

@@ -21,8 +21,8 @@ print(loaded.signatures["serving_default"](x=tf.ones([2, 4]))["out"].numpy().tol
 def model(kernel):
     kernel.run(
         "import time, numpy as np, tensorflow as tf, keras\n"
-        "layers = [keras.Input((4,), name='x'), keras.layers.Dense(3, name='out')]\n"
-        "model = keras.Sequential(layers)",
+        "model = keras.Sequential(\n"
+        "    [keras.Input((4,), name='x'), keras.layers.Dense(3, name='out')])",
         cell_id="first-cell",
     )
     return kernel
@@ -73,7 +73,7 @@ def test_one_display_shows_the_phases_and_ends_as_the_result(model):
 def test_the_front_ends_cell_id_is_known(model):
     model.run("import sm_magics")
     reply = model.run("m = sm_magics.models()[0]; print(m.name, m.cell, m.cell_id, m.line)")
-    assert reply.stdout.split() == ["model", "2", "first-cell", "3"]
+    assert reply.stdout.split() == ["model", "2", "first-cell", "2"]
 
 
 def test_the_cell_id_of_a_body_is_known(model):
@@ -134,6 +134,21 @@ def test_interrupting_an_export_leaves_nothing_and_the_old_one_whole(model):
         "print(loaded.signatures['serving_default'](x=tf.ones([2, 4]))['out'].shape)"
     )
     assert model.run(kept).stdout.strip() == "(2, 3)"
+
+
+def test_an_export_that_tensorflow_refuses_does_not_look_as_if_it_went_on(model):
+    model.run(
+        "outside = tf.Variable(1.0)\n"
+        "class Untracked(tf.Module):\n"
+        "    @tf.function(input_signature=[tf.TensorSpec([], tf.float32)])\n"
+        "    def serve(self, x):\n"
+        "        return x * outside\n"
+        "untracked = Untracked()"
+    )
+    reply = model.run("%savedmodel export untracked out/untracked", fails=True)
+    assert reply.content["ename"] == "AssertionError"
+    assert "stopped in save" in reply.shown
+    assert not (model.folder / "out/untracked").exists()
 
 
 def test_completion_through_the_kernel(model):
