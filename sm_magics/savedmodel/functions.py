@@ -5,10 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-# What Keras itself keeps on a model or a layer; no author's functions.
-_KERAS_OWN = frozenset(
-    {"train_function", "test_function", "predict_function", "_default_save_signature"}
-)
+from sm_magics.savedmodel.tf_private import KERAS_OWN_FUNCTIONS
 
 
 def is_function(obj: Any) -> bool:
@@ -35,19 +32,25 @@ def own_functions(obj: Any) -> dict[str, Any]:
     Class dicts and the instance dict are read; only attributes known to be tf.functions are then
     fetched, so that no property of the author's runs.
     """
-    found: dict[str, Any] = {}
+    names: dict[str, None] = {}
     for cls in reversed(type(obj).__mro__):
         # An override that is no tf.function hides the inherited one.
         for name, value in vars(cls).items():
-            if is_function(value) and name not in _KERAS_OWN:
-                found[name] = None
+            if is_function(_unwrapped(value)) and name not in KERAS_OWN_FUNCTIONS:
+                names[name] = None
             else:
-                found.pop(name, None)
-    found = {name: getattr(obj, name) for name in found}
-    for name, value in getattr(obj, "__dict__", {}).items():
-        if is_function(value) and name not in _KERAS_OWN:
-            found[name] = value
-    return found
+                names.pop(name, None)
+    # So does an attribute of the object.
+    found = {name: value for name in names if is_function(value := getattr(obj, name, None))}
+    return found | {
+        name: value
+        for name, value in getattr(obj, "__dict__", {}).items()
+        if is_function(value) and name not in KERAS_OWN_FUNCTIONS
+    }
+
+
+def _unwrapped(attribute: Any) -> Any:
+    return attribute.__func__ if isinstance(attribute, staticmethod) else attribute
 
 
 def resolve(path: str, obj: Any) -> Any:

@@ -8,15 +8,25 @@ add when TensorFlow grows a field.
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel import sharding
+from sm_magics.savedmodel import option_values
+from sm_magics.savedmodel.option_values import parse_size
 
 if TYPE_CHECKING:
     import tensorflow as tf
+
+__all__ = [
+    "BY_NAME",
+    "OPTIONS",
+    "SAVE_OPTIONS",
+    "Option",
+    "missing_fields",
+    "parse_size",
+    "save_options",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,24 +229,6 @@ OPTIONS: tuple[Option, ...] = (
 BY_NAME = {option.name: option for option in OPTIONS}
 SAVE_OPTIONS = tuple(option for option in OPTIONS if option.group == "SaveOptions")
 
-_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
-_SIZE = re.compile(r"(?P<number>\d+(\.\d+)?) ?(?P<unit>[kmg]i?)?b?", re.IGNORECASE)
-
-
-def parse_size(text: str) -> int:
-    """Return the bytes that a text such as ``"512MB"`` or ``"1.5 GiB"`` means.
-
-    Raises
-    ------
-    ValueError
-        If the text is not a size, or is less than one byte.
-    """
-    match = _SIZE.fullmatch(text.strip())
-    size = int(float(match["number"]) * _UNITS[(match["unit"] or "").lower()]) if match else 0
-    if size < 1:
-        raise ValueError(f"{text!r} is not a size; type one such as 512MB or 1.5GiB")
-    return size
-
 
 def missing_fields() -> dict[str, str]:
     """Return the fields that the installed TensorFlow lacks, each with the release that has it."""
@@ -286,7 +278,7 @@ def save_options(options: Mapping[str, Any] | tf.saved_model.SaveOptions | None)
                 f"{row.name} needs TensorFlow {row.since}; installed is {tf.__version__}"
             )
         if value is not None:
-            fields[row.name] = _value(row, value)
+            fields[row.name] = option_values.checked(row, value)
     return tf.saved_model.SaveOptions(**fields)
 
 
@@ -296,55 +288,3 @@ def _row(name: str) -> Option:
             return row
     known = ", ".join(row.name for row in SAVE_OPTIONS)
     raise ValueError(f"unknown option {name!r}; the options are {known}")
-
-
-def _value(row: Option, value: Any) -> Any:
-    if row.kind in {"flag", "off"} and not isinstance(value, bool):
-        raise ValueError(f"{row.name} is True or False; not {value!r}")
-    if row.kind == "list":
-        return _list(row, value)
-    if row.kind == "pairs" and not isinstance(value, Mapping):
-        raise ValueError(f"{row.name} takes a dict such as {{'alias': model.serve}}")
-    if row.name == "experimental_io_device":
-        return _device(value)
-    if row.kind == "choice" and isinstance(value, str):
-        if value.lower() not in row.choices:
-            raise ValueError(f"{row.name} is one of {', '.join(row.choices)}; not {value!r}")
-        return None if value.lower() == "none" else value.lower()
-    return _sharding(value) if row.kind == "size" else value
-
-
-def _list(row: Option, value: Any) -> list[str]:
-    if isinstance(value, str):
-        # TensorFlow would split a bare string into letters.
-        raise ValueError(f"{row.name} takes a list: [{value!r}]")
-    values = list(value)
-    if not all(isinstance(one, str) for one in values):
-        raise ValueError(f"{row.name} takes a list of texts; not {value!r}")
-    return values
-
-
-def _sharding(value: Any) -> Any:
-    if value == "device":
-        return sharding.by_task()
-    if isinstance(value, str):
-        return sharding.by_size(parse_size(value))
-    if isinstance(value, bool) or (isinstance(value, int) and value < 1):
-        raise ValueError(f"{value!r} is not a size; give a number of bytes, or a text as 512MB")
-    return sharding.by_size(value) if isinstance(value, int) else value
-
-
-def _device(value: Any) -> Any:
-    # TensorFlow finds a bad device only after it has begun to write.
-    import tensorflow as tf
-
-    try:
-        tf.DeviceSpec.from_string(value)
-        with tf.device(value):
-            tf.constant(0)
-    except (AttributeError, ValueError, tf.errors.InvalidArgumentError):
-        names = ", ".join(device.name for device in tf.config.list_logical_devices())
-        raise ValueError(
-            f"experimental_io_device {value!r} is no device here; the devices are {names}"
-        ) from None
-    return value

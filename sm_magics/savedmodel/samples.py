@@ -109,9 +109,8 @@ def _holds(dtype: Any, tensor: Any) -> bool:
     """Tell whether a dtype holds the numbers of a tensor, but for rounding."""
     import tensorflow as tf
 
-    if _rank(tensor.dtype) is None or _rank(dtype) is None:
-        return False
-    if _rank(tensor.dtype) > _rank(dtype):
+    have, want = _rank(tensor.dtype), _rank(dtype)
+    if have is None or want is None or have > want:
         return False
     if not (dtype.is_integer and tensor.dtype.is_integer):
         return True
@@ -119,6 +118,7 @@ def _holds(dtype: Any, tensor: Any) -> bool:
 
 
 def _rank(dtype: Any) -> int | None:
+    """Return the place of a dtype among bool, integers, floats, complex numbers; else None."""
     kinds = (dtype.is_bool, dtype.is_integer, dtype.is_floating, dtype.is_complex)
     return kinds.index(True) if True in kinds else None
 
@@ -128,7 +128,9 @@ def _is_made(dtype: Any) -> bool:
 
 
 def _shape(spec: Spec) -> list[int]:
-    return [_FREE if size is None else size for size in ((None,) if spec.shape is None else spec.shape)]
+    return [
+        _FREE if size is None else size for size in ((None,) if spec.shape is None else spec.shape)
+    ]
 
 
 def _tensor(spec: Spec, seed: int) -> Any:

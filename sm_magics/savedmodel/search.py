@@ -26,13 +26,20 @@ def expressions(namespace: Mapping[str, object], sorts: Sorts) -> list[tuple[obj
     `MAX_ELEMENTS_PER_NAME` below one name are the most that is looked at.
     """
     found: dict[int, tuple[object, list[str]]] = {}
-    search, known = _Search(sorts), sorts.known
-    # Two lists and no tuple per name: tuples would wake the garbage collector.
+    search, known, dull = _Search(sorts), sorts.known, sorts.dull
+    passed_over: set[int] = set()
+    # Written for speed, calls cost most: most names are numbers, text, functions, or containers of
+    # them. Two lists and no tuple per name, since tuples would wake the garbage collector.
     for name, value in zip(list(namespace), list(namespace.values()), strict=False):
-        sort = known.get(id(type(value))) or sorts.of(value)
-        # Most names end here: numbers, text, functions, containers of them.
-        if sort.role in _PASSED_OVER or (
-            sort.read is not None and sorts.all_dull(islice(sort.read(value), MAX_ELEMENTS))
+        key = id(type(value))
+        if key in passed_over:
+            continue
+        sort = known.get(key) or sorts.of(value)
+        if sort.role in _PASSED_OVER:
+            passed_over.add(key)
+            continue
+        if sort.read is not None and dull.issuperset(
+            map(id, map(type, islice(sort.read(value), MAX_ELEMENTS)))
         ):
             continue
         for expression, obj in search.below(name, value, sort):

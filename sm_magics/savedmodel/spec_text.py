@@ -23,6 +23,11 @@ DTYPES = frozenset(
     }
 )
 
+# What Python's parser and tokenizer raise for texts that are no Python; deep nesting and null
+# bytes included.
+_UNPARSABLE = (SyntaxError, tokenize.TokenError, ValueError, RecursionError, MemoryError)
+_MAX_SIZE = 2**63 - 1  # TensorFlow's sizes are int64
+
 
 def parse_specs(text: str) -> tuple[Spec, ...]:
     """Parse ``"x: float32[None, 3], y: int32[]"``.
@@ -36,9 +41,14 @@ def parse_specs(text: str) -> tuple[Spec, ...]:
     """
     try:
         arguments = _arguments(text)
-    except (SyntaxError, tokenize.TokenError, IndentationError):
+    except _UNPARSABLE:
         raise _unreadable(text) from None
-    return tuple(_spec(argument, text) for argument in arguments)
+    specs = tuple(_spec(argument, text) for argument in arguments)
+    names = [spec.name for spec in specs]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"two inputs in {text!r} are called {name!r}")
+    return specs
 
 
 def parse_function(text: str) -> tuple[str, tuple[Spec, ...] | None]:
@@ -57,11 +67,7 @@ def parse_function(text: str) -> tuple[str, tuple[Spec, ...] | None]:
         If the text has neither form.
     """
     path, inner = _split_call(text)
-    try:
-        expression = ast.parse(path, mode="eval").body
-    except SyntaxError:
-        raise ValueError(f"{path!r} names no function; type one such as encoder.embed") from None
-    if not _is_path(expression):
+    if not _is_path(path):
         raise ValueError(f"{path!r} names no function; type one such as encoder.embed")
     return path, None if inner is None else parse_specs(inner)
 
@@ -81,7 +87,8 @@ def parse_signature(text: str) -> tuple[str | None, str, tuple[Spec, ...] | None
         If the text has no such form.
     """
     key, equals, rest = text.partition("=")
-    if not equals or "(" in key:
+    # `table["a=b"]` has no key.
+    if not equals or "(" in key or _is_path(text.strip()):
         return (None, *parse_function(text))
     if not key.strip():
         raise ValueError(f"{text!r} has no key before '='; type KEY=FUNCTION")
@@ -107,7 +114,7 @@ def _tokens(text: str) -> list[tokenize.TokenInfo]:
     tokens: list[tokenize.TokenInfo] = []
     try:
         tokens.extend(tokenize.generate_tokens(io.StringIO(text).readline))
-    except (tokenize.TokenError, SyntaxError, IndentationError):
+    except _UNPARSABLE:
         # An open bracket is found by whoever parses the text whole; what came before is enough.
         return tokens
     return tokens
@@ -122,9 +129,13 @@ def _arguments(text: str) -> list[ast.arg]:
         if token.string == "]" and previous == "[":
             source, at = source + text[at : token.start[1]] + "()", token.start[1]
         previous = token.string or previous
-    tree = ast.parse(f"def _({source + text[at:]}): pass")
+    source = f"def _({source + text[at:]}): pass"
+    tree = ast.parse(source)
     function = tree.body[0]
-    if len(tree.body) != 1 or not isinstance(function, ast.FunctionDef) or len(function.body) != 1:
+    # The text must be all that stands between the parentheses.
+    if len(tree.body) != 1 or not isinstance(function, ast.FunctionDef) or function.returns:
+        raise SyntaxError
+    if function.body[0].end_col_offset != len(source.encode()):
         raise SyntaxError
     found = function.args
     if found.vararg or found.kwarg or found.kwonlyargs or found.posonlyargs or found.defaults:
@@ -150,12 +161,16 @@ def _shape(index: ast.expr, text: str) -> tuple[int | None, ...] | None:
     if values == [...]:
         return None
     for value in values:
-        if value is not None and (type(value) is not int or value < 0):
+        if value is not None and (type(value) is not int or not 0 <= value <= _MAX_SIZE):
             raise _unreadable(text)
     return tuple(values)  # type: ignore[arg-type]  # only None and int are left
 
 
-def _is_path(expression: ast.expr) -> bool:
+def _is_path(text: str) -> bool:
+    try:
+        expression = ast.parse(text, mode="eval").body
+    except _UNPARSABLE:
+        return False
     while isinstance(expression, ast.Attribute | ast.Subscript):
         if isinstance(expression, ast.Subscript) and not isinstance(expression.slice, ast.Constant):
             return False

@@ -130,7 +130,6 @@ def table_writers(graph: Any) -> list[str]:
     ]
 
 
-
 def nested_graphs(concrete: Any) -> list[Any]:
     """Return the FuncGraphs that a ConcreteFunction runs: its own and those that it calls."""
     found: dict[str, Any] = {"": concrete.graph}

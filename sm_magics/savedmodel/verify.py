@@ -192,11 +192,7 @@ def _by_parameter(signature: Any, feeds: dict[str, Any]) -> dict[str, Any]:
 def _judge(trial: _Trial, answer: dict[str, Any] | Exception) -> SignatureCheck:
     key, note = trial.key, _note(trial)
     if isinstance(answer, Exception):
-        if trial.outputs is None:
-            reason = f"{trial.reason}, and rejects the sample inputs ({_first_line(answer)})"
-            return SignatureCheck(key, "not verified", reason=f"{reason}; pass --sample", note=note)
-        reason = f"the export fails where the live object works: {_first_line(answer)}"
-        return SignatureCheck(key, "differs", reason=reason, note=note)
+        return _judge_failure(trial, answer, note)
     if trial.outputs is None:
         return _judge_shapes(trial, answer, trial.reason, note)
     outputs = compare(trial.outputs, answer)
@@ -213,9 +209,15 @@ def _judge(trial: _Trial, answer: dict[str, Any] | Exception) -> SignatureCheck:
     return _judge_shapes(trial, answer, "the live object answers differently each time", note)
 
 
-def _judge_shapes(
-    trial: _Trial, answer: dict[str, Any], reason: str, note: str
-) -> SignatureCheck:
+def _judge_failure(trial: _Trial, error: Exception, note: str) -> SignatureCheck:
+    if trial.outputs is None:
+        reason = f"{trial.reason}, and rejects the sample inputs ({_first_line(error)})"
+        return SignatureCheck(trial.key, "not verified", reason=f"{reason}; pass --sample")
+    reason = f"the export fails where the live object works: {_first_line(error)}"
+    return SignatureCheck(trial.key, "differs", reason=reason, note=note)
+
+
+def _judge_shapes(trial: _Trial, answer: dict[str, Any], reason: str, note: str) -> SignatureCheck:
     declared = named_outputs(trial.endpoint.concrete.structured_outputs)
     outputs = compare(declared, answer, values=False)
     if all(output.equal for output in outputs):

@@ -71,6 +71,8 @@ from sm_magics.notebook.bindings import bound_names, names_in
         ("a = = 1", {}),
         ("a = 1\x00", {}),
         ("(" * 500, {}),
+        ("a = '\ud800'", {}),
+        ("a = " + "-" * 100_000 + "1", {}),
     ],
 )
 def test_names_and_lines(source, expected):

@@ -1,0 +1,196 @@
+"""What a person does in JupyterLab: the demo, their own model, a mistake, reopening a notebook."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+DEMO = Path(__file__).resolve().parents[2] / "demo.ipynb"
+EXPORT = "%%savedmodel exports/digits"
+FILES = ["saved_model.pb", "fingerprint.pb", "variables.index", "variables.data-00000-of-00001"]
+HOSTILE = "<img src=x onerror=window.hacked=1>"
+
+# How many cards stand under a cell, and whether one shows progress, at each change of the page.
+OBSERVE = """cell => {
+  window.seen = [];
+  const look = () => window.seen.push([
+    cell.querySelectorAll('.sm-magics').length, cell.querySelectorAll('.sm-progress').length,
+  ]);
+  new MutationObserver(look).observe(cell, { childList: true, subtree: true });
+}"""
+# The text of a card without its style sheet, which notebooks that are not trusted drop.
+TEXT = """card => {
+  const copy = card.cloneNode(true);
+  copy.querySelectorAll('style').forEach(style => style.remove());
+  return copy.textContent.replace(/\\s+/g, ' ').trim();
+}"""
+MODEL = """\
+import tensorflow as tf
+
+class Line(tf.Module):
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32)])
+    def along(self, x):
+        return {"y": 3 * x + 1}
+
+modest_line = Line()"""
+RELOAD = """
+import json, sys
+import tensorflow as tf
+served = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
+print(json.dumps([served(x=tf.constant([0.0, 2.0]))["y"].numpy().tolist(), [*sys.modules]]))
+"""
+
+
+@pytest.fixture(scope="module")
+def demo(module_lab):
+    """The demo, run in JupyterLab by "Run all cells" and saved."""
+    notebook = nbformat.read(DEMO, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    nbformat.write(notebook, module_lab.folder / "demo.ipynb")
+    opened = module_lab.open("demo.ipynb")
+    opened.cell(EXPORT).evaluate(OBSERVE)
+    opened.run_all()
+    opened.save()
+    return opened
+
+
+def card(notebook, start):
+    return notebook.cell(start).locator(".jp-OutputArea-output .sm-magics")
+
+
+def test_the_demo_runs_and_its_export_ends_as_one_card(lab, demo):
+    code = [cell for cell in demo.cells() if cell.cell_type == "code"]
+    assert [c.source for c in code if not c.execution_count] == []
+    failed = [c for c in code if any(output.output_type == "error" for output in c.outputs)]
+    assert [cell.metadata.get("tags") for cell in failed] == [["raises-exception"]]
+
+    assert card(demo, EXPORT).count() == 1
+    text = card(demo, EXPORT).evaluate(TEXT)
+    assert str(lab.folder / "exports" / "digits") in text
+    assert ", verified" in text
+    kinds = [o.output_type for o in demo.outputs(EXPORT) if o.get("name") != "stderr"]
+    assert kinds == ["stream", "display_data"]
+    assert demo.element.locator(".jp-OutputArea-output script").count() == 0
+
+    cards, progress = zip(*lab.page.evaluate("window.seen"), strict=True)
+    assert max(cards) == 1
+    assert max(progress) == 1  # it was there,
+    assert progress[-1] == 0  # and gave way
+
+
+def test_the_folds_of_a_card_open_by_keyboard(lab, demo):
+    folds = card(demo, EXPORT).locator("details")
+    titles = card(demo, EXPORT).locator("summary .sm-title").all_inner_texts()
+    tree = card(demo, EXPORT).locator(".sm-tree")
+    folds.first.locator("summary").focus()
+    for number, title in enumerate(titles):
+        fold = folds.nth(number)
+        focus = lab.page.evaluate("document.activeElement.querySelector('.sm-title')?.innerText")
+        assert focus == title
+        was_open = fold.evaluate("fold => fold.open")
+        if title == "Files":
+            assert tree.is_visible() == was_open
+        lab.page.keyboard.press("Enter")
+        assert fold.evaluate("fold => fold.open") != was_open
+        if title == "Files":
+            assert tree.is_visible() != was_open
+        if was_open:
+            lab.page.keyboard.press("Enter")
+        assert fold.evaluate("fold => fold.open")
+        lab.page.keyboard.press("Tab")
+    assert "Files" in titles
+    shown = tree.inner_text().split()
+    assert set(FILES) <= set(shown)
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_saved_notebook_shows_its_card_when_it_is_opened_again(lab, demo, trusted):
+    again = lab.folder / f"again-{trusted}.ipynb"
+    shutil.copy(lab.folder / "demo.ipynb", again)  # what is trusted is the content
+    if not trusted:
+        saved = nbformat.read(again, as_version=4)
+        saved.cells[0].source += "\nWritten on another machine."
+        nbformat.write(saved, again)
+    reopened = lab.open(again.name)
+    assert reopened.is_trusted() == trusted
+    before = card(demo, EXPORT).evaluate(TEXT)
+    assert card(reopened, EXPORT).count() == 1
+    assert card(reopened, EXPORT).evaluate(TEXT) == before
+    assert card(reopened, EXPORT).is_visible()
+    for words in ("model not found", "Error displaying widget", "Loading widget"):
+        assert words not in reopened.element.inner_text()
+    reopened.close()
+
+
+def test_a_person_types_completes_and_exports_their_own_model(lab):
+    notebook = lab.new()
+    keyboard = lab.page.keyboard
+    notebook.element.locator(".jp-Cell .cm-content").first.click()
+    keyboard.type("%load_ext sm_magics")
+    keyboard.press("Shift+Enter")
+    keyboard.insert_text(MODEL)
+    keyboard.press("Shift+Enter")
+    keyboard.type("%savedmodel export mod")
+    keyboard.press("Tab")
+    line = notebook.element.locator(".jp-Cell .cm-content").last
+    line.filter(has_text="export modest_line").wait_for()
+    keyboard.type(" typed/line")
+    keyboard.press("Shift+Enter")
+    result = card(notebook, "%savedmodel export").locator(".sm-head", has_text="Exported")
+    assert ", verified" in result.inner_text()
+    assert notebook.cells()[2].source == "%savedmodel export modest_line typed/line"
+
+    command = [sys.executable, "-c", RELOAD, str(lab.folder / "typed" / "line")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    values, modules = json.loads(done.stdout.splitlines()[-1])
+    assert values == [1.0, 7.0]
+    assert "sm_magics" not in modules
+    notebook.close()
+
+
+def test_hostile_names_are_shown_and_harmless(lab):
+    notebook = lab.run(
+        "hostile.ipynb",
+        f"""\
+%load_ext sm_magics
+import tensorflow as tf
+hostile = {HOSTILE!r}
+echo = tf.Module()
+setattr(echo, hostile, tf.Variable([2.0], name="v"))
+@tf.function(input_signature=[tf.TensorSpec([None], tf.float32)])
+def function(x):
+    return {{hostile: x * getattr(echo, hostile)}}
+setattr(echo, hostile + "!", function)
+setattr(echo, hostile + "?", tf.function(lambda x: x))
+models = {{hostile: echo}}""",
+        "%savedmodel",
+        f"""%savedmodel export 'models["{HOSTILE}"]' '{HOSTILE}'""",
+        f"%savedmodel show '{HOSTILE}'",
+        f"""%savedmodel check 'models["{HOSTILE}"]' -s '{HOSTILE}={HOSTILE}?'""",
+    )
+    lab.page.wait_for_timeout(300)
+    for cell in notebook.cells(): print(cell.source, json.dumps(cell.outputs,indent=1)[:6000])
+    assert lab.page.evaluate("window.hacked") is None
+    notebook.close()
+
+
+def test_a_cell_that_fails_gives_one_traceback_and_no_card(lab):
+    notebook = lab.run(
+        "failing.ipynb", "%load_ext sm_magics", "%%savedmodel failed\nimport tensorflow as tf\n1/0"
+    )
+    (output,) = notebook.outputs("%%savedmodel")
+    assert output.output_type == "error"
+    assert output.ename == "ZeroDivisionError"
+    shown = notebook.cell("%%savedmodel").locator(".jp-OutputArea-output")
+    assert shown.count() == 1
+    assert "ZeroDivisionError" in shown.inner_text()
+    assert notebook.element.locator(".sm-magics").count() == 0
+    assert not (lab.folder / "failed").exists()
+    notebook.close()
