@@ -19,6 +19,10 @@ _NO_TENSORFLOW = 3
 """What the child ends with where TensorFlow can't be imported."""
 
 
+class RemoteError(RuntimeError):
+    """What went wrong in the fresh process; the text begins with the exception's name there."""
+
+
 class NoFreshProcessError(RuntimeError):
     """No other process can run TensorFlow here, which says nothing about the export."""
 
@@ -57,7 +61,7 @@ def run(
             last = (finished.stderr.strip().splitlines() or ["no message"])[-1]
             if finished.returncode == _NO_TENSORFLOW:
                 raise NoFreshProcessError(f"a fresh process can't import TensorFlow: {last}")
-            error = RuntimeError(f"the fresh process ended with {finished.returncode}: {last}")
+            error = RemoteError(f"the fresh process ended with {finished.returncode}: {last}")
             return {key: error for key, _, _ in questions}
         answers = json.loads((folder / "answer.json").read_text(encoding="utf-8"))
         return {key: _read(folder, answer) for key, answer in answers.items()}
@@ -101,7 +105,7 @@ def _read(folder: Path, answer: dict[str, Any]) -> dict[str, Any] | Exception:
     import tensorflow as tf
 
     if "error" in answer:
-        return RuntimeError(answer["error"])
+        return RemoteError(answer["error"])
     return {
         name: [
             # A handle has no value that could be sent.

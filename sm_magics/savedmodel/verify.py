@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +13,7 @@ from sm_magics.savedmodel.endpoints import named_outputs
 from sm_magics.savedmodel.sizes import decimal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from sm_magics.savedmodel.endpoints import Endpoint
@@ -20,6 +22,10 @@ __all__ = ["LEVELS", "OutputCheck", "SignatureCheck", "Verification", "verify"]
 
 LEVELS = ("run", "process")
 
+# Colours, node names, and Keras's "Exception encountered when calling Dense.call()."
+_NOISE = re.compile(
+    r"\x1b\[\d*m|\{\{.*?\}\} ?|^(\w+: )?Exception encountered when calling [^ ]*$"
+)
 _NAMED = 3
 """How many variables a note names."""
 
@@ -136,8 +142,7 @@ def _try_live(endpoint: Endpoint, sample: Any) -> _Trial | SignatureCheck:
             endpoint, feeds, None, written, f"it draws random numbers ({', '.join(kinds)})"
         )
     try:
-        with state.kept(written):
-            outputs = _own(endpoint.live(feeds))
+        outputs = _run_live(endpoint, feeds, written)
     except Exception as error:  # noqa: BLE001, whatever the author's code raises
         reason = f"the live object rejects the sample inputs ({_first_line(error)}); pass --sample"
         return SignatureCheck(key, "not verified", reason=reason)
@@ -153,6 +158,26 @@ def _feeds(endpoint: Endpoint, sample: Any) -> dict[str, Any]:
     if reason := _too_little_memory(samples.nbytes(specs), "its sample"):
         raise ValueError(reason)
     return samples.make(specs)
+
+
+def _run_live(
+    endpoint: Endpoint, feeds: dict[str, Any], written: Sequence[state.Written]
+) -> dict[str, Any]:
+    with _full_precision(), state.kept(written):
+        return _own(endpoint.live(feeds))
+
+
+@contextlib.contextmanager
+def _full_precision() -> Iterator[None]:
+    # TensorFloat-32 rounds on some GPUs, so that a GPU and the CPU agree to three digits only.
+    import tensorflow as tf
+
+    before = tf.config.experimental.tensor_float_32_execution_enabled()
+    tf.config.experimental.enable_tensor_float_32_execution(enabled=False)
+    try:
+        yield
+    finally:
+        tf.config.experimental.enable_tensor_float_32_execution(before)
 
 
 def _own(outputs: dict[str, Any]) -> dict[str, Any]:
@@ -175,7 +200,7 @@ def _run_here(
     for key, feeds, writes in questions:
         try:
             signature = loaded.signatures[key]
-            with state.kept(signature.variables if writes else []):
+            with _full_precision(), state.kept(signature.variables if writes else []):
                 answers[key] = _own(signature(**_by_parameter(signature, feeds)))
         except Exception as error:  # noqa: BLE001, it is the answer
             answers[key] = error
@@ -199,8 +224,7 @@ def _judge(trial: _Trial, answer: dict[str, Any] | Exception) -> SignatureCheck:
     if all(output.equal for output in outputs):
         return SignatureCheck(key, "equal", outputs, note=note)
     try:
-        with state.kept(trial.written):
-            again = _own(trial.endpoint.live(trial.feeds))
+        again = _run_live(trial.endpoint, trial.feeds, trial.written)
     except Exception as error:  # noqa: BLE001, whatever the author's code raises
         reason = f"the live object fails the second time ({_first_line(error)})"
         return SignatureCheck(key, "not verified", outputs, reason, note)
@@ -249,5 +273,8 @@ def _too_little_memory(size: int, what: str) -> str:
 
 
 def _first_line(error: Exception) -> str:
-    text = str(error).strip()
-    return f"{type(error).__name__}: {text.splitlines()[0]}" if text else type(error).__name__
+    """Return the line that says what happened, without the frames that TensorFlow and Keras add."""
+    kind = "" if isinstance(error, fresh_process.RemoteError) else f"{type(error).__name__}: "
+    lines = [_NOISE.sub("", line).strip() for line in str(error).splitlines()]
+    said = [line for line in lines if line]
+    return f"{kind}{said[0]}" if said else kind.removesuffix(": ")

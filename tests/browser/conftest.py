@@ -20,7 +20,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 120
+PATIENCE = 60
 """Seconds to wait for a thing to happen; a cell may import TensorFlow on a busy machine."""
 
 CHROMIUM = [
@@ -36,13 +36,13 @@ SETTINGS = {
     # Cells that are out of sight stay in the document.
     "notebook-extension/tracker": {"windowingMode": "none"},
 }
-OPEN = """async ([command, named, kernel]) => {
-  const { commands } = window.jupyterapp;
-  const panel = await commands.execute(command, { ...named, kernel: { id: kernel } });
+OPEN = """async ([path, kernel]) => {
+  const { commands, serviceManager } = window.jupyterapp;
+  // A notebook attaches to the session that its path has.
+  const session = { name: path, path, type: 'notebook', kernel: { id: kernel } };
+  (await serviceManager.sessions.startNew(session)).dispose();
+  const panel = await commands.execute('docmanager:open', { path, factory: 'Notebook' });
   await panel.context.ready;
-  if (panel.sessionContext.session?.kernel?.id !== kernel) {
-    await panel.sessionContext.changeKernel({ id: kernel });
-  }
   await panel.sessionContext.ready;
   await panel.revealed;
   return panel;
@@ -121,21 +121,19 @@ class Lab:
 
     def open(self, name):
         """Open a notebook that is in the server's folder, on the kernel of this module."""
-        return self._opened("docmanager:open", {"path": name, "factory": "Notebook"})
-
-    def new(self):
-        """Open a new and empty notebook, on the kernel of this module."""
-        return self._opened("notebook:create-new", {"kernelName": "python3"})
+        return OpenNotebook(self.page, self.page.evaluate_handle(OPEN, [name, self.kernel]))
 
     def run(self, name, *cells):
         """Write a notebook of these cells, open it and run it."""
-        nbformat.write(
-            nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells]),
-            self.folder / name,
-        )
-        notebook = self.open(name)
+        notebook = self.write(name, *cells)
         notebook.run_all()
         return notebook
+
+    def write(self, name, *cells):
+        """Write a notebook of these cells, and open it."""
+        cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
+        nbformat.write(nbformat.v4.new_notebook(cells=cells), self.folder / name)
+        return self.open(name)
 
     def set_theme(self, name):
         """Change the theme and wait until its colours are there."""
@@ -143,10 +141,6 @@ class Lab:
             "theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", name
         )
         self.page.wait_for_selector(f"body[data-jp-theme-name='{name}']")
-
-    def _opened(self, command, named):
-        panel = self.page.evaluate_handle(OPEN, [command, named, self.kernel])
-        return OpenNotebook(self.page, panel)
 
     def stop(self):
         self.page.evaluate(

@@ -129,7 +129,7 @@ def test_a_saved_notebook_shows_its_card_when_it_is_opened_again(lab, demo, trus
 
 
 def test_a_person_types_completes_and_exports_their_own_model(lab):
-    notebook = lab.new()
+    notebook = lab.write("mine.ipynb", "")
     keyboard = lab.page.keyboard
     notebook.element.locator(".jp-Cell .cm-content").first.click()
     keyboard.type("%load_ext sm_magics")
