@@ -9,6 +9,7 @@ from sm_magics.notebook.shown import Findings, Models
 from sm_magics.savedmodel import export as engine
 from sm_magics.savedmodel import inspection
 from sm_magics.savedmodel.capture import Model
+from sm_magics.savedmodel.diagnostics import ExportError
 from sm_magics.savedmodel.request import request
 
 if TYPE_CHECKING:
@@ -53,10 +54,13 @@ def check(obj: Any, signatures: Any = None, options: Any = None, **policy: Any) 
     -------
     list of Diagnostic
     """
-    findings, _ = engine.check(
-        request(_real(obj), signatures=signatures, options=options, **policy)
-    )
-    return Findings(findings, type(_real(obj)).__name__)
+    real = _real(obj)
+    try:
+        asked = request(real, signatures=signatures, options=options, **policy)
+        findings, _ = engine.check(asked)
+    except ExportError as error:
+        findings = list(error.findings)
+    return Findings(findings, type(real).__name__)
 
 
 def export(  # noqa: PLR0913, one keyword an option

@@ -9,6 +9,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+# TensorFlow imports Keras where it is installed; whoever serves the export may not have it.
+sys.modules.update({"keras": None, "tf_keras": None})  # type: ignore[dict-item]
+
 try:
     import tensorflow as tf
 except ImportError as missing:

@@ -33,6 +33,7 @@ CHROMIUM = [
 ]
 SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    "completer-extension/manager": {"providerTimeout": 1000 * PATIENCE},
     # Cells that are out of sight stay in the document.
     "notebook-extension/tracker": {"windowingMode": "none"},
 }
@@ -74,6 +75,11 @@ class OpenNotebook:
               await window.jupyterapp.commands.execute('notebook:run-all-cells');
             }"""
         )
+        self.settle()  # the command is over at the first error
+
+    def settle(self):
+        """Wait for the cells that are running; the kernel answers this after them."""
+        self.panel.evaluate("panel => panel.sessionContext.session.kernel.requestKernelInfo()")
 
     def cells(self):
         """Return the cells as they would be saved."""
@@ -187,7 +193,9 @@ def server(tmp_path_factory):
     ]
     log = home / "server.log"
     with log.open("w") as file:
-        process = subprocess.Popen(command, env=environment, stdout=file, stderr=file)
+        process = subprocess.Popen(
+            command, cwd=folder, env=environment, stdout=file, stderr=file
+        )
     try:
         wait_for(running, process, log)
         yield running

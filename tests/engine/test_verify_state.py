@@ -276,19 +276,6 @@ def test_keras_lookups_are_verified(verified, k):
     assert verified(model).status == "equal"
 
 
-def test_a_queue_is_not_emptied(verified):
-    queue = tf.queue.FIFOQueue(3, [tf.float32], [[]])
-    queue.enqueue(1.0)
-    module = served(lambda _, x: x + queue.dequeue())
-    module.queue = queue
-    try:
-        check = verified(module)
-    except (AssertionError, ValueError):  # TensorFlow may refuse to save it
-        check = None
-    assert check is None or check.status == "not verified"
-    assert queue.size() == 1
-
-
 @pytest.mark.parametrize("call", [tf.py_function, tf.numpy_function])
 def test_python_is_not_called_back(verified, call):
     calls = []
