@@ -95,7 +95,7 @@ def _build(root: Any, nodes: dict[int, _Node]) -> Any:
             if variable_class is not None and isinstance(node.obj, variable_class):
                 mirrors[key] = tf_private.raw_variable(node.obj)
             elif node.has_keras or _is_keras3(node.obj):
-                mirrors[key] = tf_private.new_node()
+                mirrors[key] = _empty(node, nodes)
                 if key not in inner:
                     _list_variables(node.obj, mirrors[key])
                 queue.append(key)
@@ -111,8 +111,24 @@ def _build(root: Any, nodes: dict[int, _Node]) -> Any:
             setattr(mirrors[key], name, function)
         for name, child in nodes[key].children.items():
             if nodes[child].has_state:
-                tf_private.track(mirrors[key], name, mirror(child))
+                _attach(mirrors[key], name, mirror(child))
     return top
+
+
+def _empty(node: _Node, nodes: dict[int, _Node]) -> Any:
+    whole = all(nodes[child].has_state for child in node.children.values())
+    # Without one of its elements a list would number the others anew.
+    container = tf_private.new_container(node.obj) if _is_container(node.obj) and whole else None
+    return tf_private.new_node() if container is None else container
+
+
+def _attach(mirror: Any, name: str, child: Any) -> None:
+    if isinstance(mirror, list):
+        mirror.append(child)  # children come in order
+    elif isinstance(mirror, dict):
+        mirror[name] = child
+    else:
+        tf_private.track(mirror, name, child)
 
 
 def _list_variables(obj: Any, mirror: Any) -> None:

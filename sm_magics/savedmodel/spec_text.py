@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
+import warnings
+from typing import Any
 
 from sm_magics.savedmodel.signatures import Spec
 
@@ -110,6 +112,13 @@ def _split_call(text: str) -> tuple[str, str | None]:
     return text, None
 
 
+def _parsed(source: str, mode: str) -> Any:
+    with warnings.catch_warnings():
+        # What Python finds odd in a text is of no use to whoever typed a spec.
+        warnings.simplefilter("ignore")
+        return ast.parse(source, mode=mode)
+
+
 def _tokens(text: str) -> list[tokenize.TokenInfo]:
     tokens: list[tokenize.TokenInfo] = []
     try:
@@ -130,7 +139,7 @@ def _arguments(text: str) -> list[ast.arg]:
             source, at = source + text[at : token.start[1]] + "()", token.start[1]
         previous = token.string or previous
     source = f"def _({source + text[at:]}): pass"
-    tree = ast.parse(source)
+    tree = _parsed(source, "exec")
     function = tree.body[0]
     # The text must be all that stands between the parentheses.
     if len(tree.body) != 1 or not isinstance(function, ast.FunctionDef) or function.returns:
@@ -168,7 +177,7 @@ def _shape(index: ast.expr, text: str) -> tuple[int | None, ...] | None:
 
 def _is_path(text: str) -> bool:
     try:
-        expression = ast.parse(text, mode="eval").body
+        expression = _parsed(text, "eval").body
     except _UNPARSABLE:
         return False
     while isinstance(expression, ast.Attribute | ast.Subscript):

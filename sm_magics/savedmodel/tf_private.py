@@ -65,6 +65,16 @@ def new_node() -> Any:
     return tf.__internal__.tracking.AutoTrackable()
 
 
+def new_container(like: Any) -> Any:
+    """Return an empty trackable list or dict, as the given one is; None if it is neither."""
+    import tensorflow as tf
+
+    for kind in (list, dict):
+        if isinstance(like, kind):
+            return tf.__internal__.tracking.wrap(kind())
+    return None
+
+
 def inside_function() -> bool:
     """Tell whether Python is tracing a tf.function just now."""
     from tensorflow.python.framework import ops

@@ -23,9 +23,7 @@ __all__ = ["LEVELS", "OutputCheck", "SignatureCheck", "Verification", "verify"]
 LEVELS = ("run", "process")
 
 # Colours, node names, and Keras's "Exception encountered when calling Dense.call()."
-_NOISE = re.compile(
-    r"\x1b\[\d*m|\{\{.*?\}\} ?|^(\w+: )?Exception encountered when calling [^ ]*$"
-)
+_NOISE = re.compile(r"\x1b\[\d*m|\{\{.*?\}\} ?|^(\w+: )?Exception encountered when calling [^ ]*$")
 _NAMED = 3
 """How many variables a note names."""
 

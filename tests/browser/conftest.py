@@ -126,7 +126,7 @@ class Lab:
         )
 
     def open(self, name):
-        """Open a notebook that is in the server's folder, on the kernel of this module."""
+        """Open a notebook that is in the server's folder, on the one kernel."""
         return OpenNotebook(self.page, self.page.evaluate_handle(OPEN, [name, self.kernel]))
 
     def run(self, name, *cells):
@@ -146,7 +146,7 @@ class Lab:
         self.page.evaluate(
             "theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", name
         )
-        self.page.wait_for_selector(f"body[data-jp-theme-name='{name}']")
+        self.page.wait_for_selector(f"body[data-jp-theme-name='{name}']", state="attached")
 
     def stop(self):
         self.page.evaluate(
@@ -193,9 +193,7 @@ def server(tmp_path_factory):
     ]
     log = home / "server.log"
     with log.open("w") as file:
-        process = subprocess.Popen(
-            command, cwd=folder, env=environment, stdout=file, stderr=file
-        )
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=file, stderr=file)
     try:
         wait_for(running, process, log)
         yield running
@@ -220,7 +218,7 @@ def wait_for(server, process, log):
 
 
 @pytest.fixture(scope="module")
-def module_lab(server):
+def shared_lab(server):
     chromium = shutil.which("chromium")
     if chromium is None:
         pytest.fail("no 'chromium' on the PATH; type: apt-get install chromium")
@@ -239,8 +237,8 @@ def module_lab(server):
 
 
 @pytest.fixture
-def lab(module_lab):
+def lab(shared_lab):
     """JupyterLab for one test, which must not make the browser complain."""
-    module_lab.complaints.clear()
-    yield module_lab
-    assert module_lab.complaints == []
+    shared_lab.complaints.clear()
+    yield shared_lab
+    assert shared_lab.complaints == []

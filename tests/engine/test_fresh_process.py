@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -87,9 +88,18 @@ def test_only_tensorflow_is_imported_and_no_gpu_seen(directory, child):
     assert json.loads(str(ask(directory))) == {"seen": [], "path": [], "gpus": "-1", "stdin": ""}
 
 
+def test_a_keras_model_runs_where_keras_is_not(tmp_path):
+    model = keras.Sequential(
+        [keras.Input((1,), dtype="string"), keras.layers.TextVectorization(vocabulary=["a", "b"])]
+    )
+    result = sm_magics.export(model, tmp_path / "out", verify="process", sample=[["b a"]])
+    (check,) = result.verification.signatures
+    assert (result.verification.level, check.status) == ("process", "equal")
+
+
 def test_where_tensorflow_is_missing_nothing_is_said_of_the_export(directory, child, tmp_path):
     source = fresh_process.CHILD.read_text(encoding="utf-8")
-    child(source.replace("import tensorflow as tf", "import tensorflow.nosuch as tf", 1))
+    child(source.replace("import tensorflow as tf", "import tensorflow_that_is_not_there as tf", 1))
     with pytest.raises(fresh_process.NoFreshProcessError, match="can't import TensorFlow"):
         ask(directory)
     result = sm_magics.export(Doubler(), tmp_path / "out", "double", verify="process")

@@ -20,7 +20,8 @@ def check(obj: Any) -> list[Diagnostic]:
     """Return SM101 and SM104 findings; nothing is traced and no property runs."""
     if functions.is_function(obj):
         return []
-    if isinstance(obj, type):
+    # By its type: isinstance would run the `__class__` property of a proxy.
+    if issubclass(type(obj), type):
         return [
             finding(
                 "SM101",

@@ -1,0 +1,354 @@
+"""Every private name of TensorFlow and Keras does what we take it to do; one test says which."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+import tf_keras
+
+from sm_magics.savedmodel import tf_private
+
+VECTOR = tf.TensorSpec([None], tf.float32, name="x")
+KERAS = {"Keras 3": keras, "Keras 2": tf_keras}
+
+
+def concrete(function, *specs):
+    return tf.function(function).get_concrete_function(*specs)
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory):
+    class Module(tf.Module):
+        def __init__(self):
+            super().__init__()
+            self.v = tf.Variable(1.0)
+
+        @tf.function(input_signature=[VECTOR])
+        def serve(self, x):
+            return x * self.v.assign_add(1.0)
+
+    path = str(tmp_path_factory.mktemp("saved"))
+    module = Module()
+    tf.saved_model.save(module, path, signatures=module.serve)
+    return tf.saved_model.load(path)
+
+
+def small(k):
+    return k.Sequential([k.Input((3,)), k.layers.Dense(2)])
+
+
+def test_input_names():
+    specs = (tf.TensorSpec([], name="b"), tf.TensorSpec([], name="a"))
+    assert tf_private.input_names(concrete(lambda x, y: x + y, *specs)) == ["b", "a"]
+
+
+def test_traces():
+    function = tf.function(lambda x: x + 1.0)
+    assert tf_private.traces(function) == []
+    function(tf.ones([2]))
+    function(tf.ones([3]))
+    shapes = {trace.inputs[0].shape[0] for trace in tf_private.traces(function)}
+    assert shapes == {2, 3}
+
+
+def test_checkpoint_children():
+    class Module(tf.Module):
+        touched = False
+
+        def __init__(self):
+            super().__init__()
+            self.v = tf.Variable(1.0)
+            self.child = tf.Module()
+            self.list = [tf.Variable(2.0)]
+
+        @property
+        def tempting(self):
+            type(self).touched = True
+            return tf.Variable(3.0)
+
+        @tf.function(input_signature=[VECTOR])
+        def serve(self, x):
+            return x
+
+    module = Module()
+    children = tf_private.checkpoint_children(module)
+    assert children["v"] is module.v
+    assert children["child"] is module.child
+    assert set(children) == {"v", "child", "list"}
+    assert not Module.touched
+
+
+def test_keras_collections():
+    class Model(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.blocks = [keras.layers.Dense(1), keras.layers.Dense(2)]
+            self.by_name = {"a": keras.layers.Dense(3)}
+            self.by_number = {1: keras.layers.Dense(4)}
+            self.number = 3
+
+    model = Model()
+    found = tf_private.keras_collections(model)
+    assert {"blocks", "by_name"} <= set(found)
+    assert "by_number" not in found
+    children = tf_private.checkpoint_children(found["blocks"])
+    assert list(children.values()) == list(model.blocks)
+    # What this is for: Keras does not show these to `tf.train.Checkpoint`.
+    assert "blocks" not in tf_private.checkpoint_children(model)
+
+
+def test_is_trackable():
+    for obj in (
+        tf.Module(),
+        small(keras),
+        small(tf_keras),
+        tf.train.Checkpoint(),
+        tf.Variable(1.0),
+    ):
+        assert tf_private.is_trackable(obj)
+    for obj in (object(), 3, [], {}, tf.ones([]), tf.Module):
+        assert not tf_private.is_trackable(obj)
+
+
+def test_track_and_new_node(tmp_path):
+    node, variable = tf_private.new_node(), tf.Variable(5.0)
+    tf_private.track(node, "no identifier/at all", variable)
+    assert tf_private.checkpoint_children(node)["no identifier/at all"] is variable
+    node.attribute = tf.Variable(6.0)
+    tf.saved_model.save(node, str(tmp_path))
+    names = [name for name, _ in tf.train.list_variables(str(tmp_path / "variables/variables"))]
+    assert "no identifier.Sat all/.ATTRIBUTES/VARIABLE_VALUE" in names
+    assert "attribute/.ATTRIBUTES/VARIABLE_VALUE" in names
+    other = tf.Variable(7.0)
+    tf_private.track(node, "no identifier/at all", other)
+    assert tf_private.checkpoint_children(node)["no identifier/at all"] is other
+
+
+def test_new_container(tmp_path):
+    holder = tf.Module()
+    holder.list, holder.dict, holder.tuple = [1], {"a": 1}, (tf.Variable(1.0),)
+    new_list = tf_private.new_container(holder.list)
+    new_list.append(tf.Variable(1.0))
+    new_dict = tf_private.new_container(holder.dict)
+    new_dict["key"] = tf.Variable(2.0)
+    node = tf_private.new_node()
+    node.list, node.dict = new_list, new_dict
+    tf.saved_model.save(node, str(tmp_path))
+    loaded = tf.saved_model.load(str(tmp_path))
+    assert loaded.list[0].numpy() == 1.0
+    assert loaded.dict["key"].numpy() == 2.0
+    assert tf_private.new_container(holder) is None
+
+
+def test_inside_function():
+    seen = []
+    tf.function(lambda: seen.append(tf_private.inside_function()))()
+    assert seen == [True]
+    assert not tf_private.inside_function()
+
+
+def test_written_resources():
+    read, written = tf.Variable(1.0), tf.Variable(1.0)
+
+    @tf.function
+    def inner():
+        return written.assign_add(read)
+
+    def outer():
+        for _ in tf.range(2):
+            inner()
+
+    found = tf_private.written_resources(concrete(outer))
+    assert [id(handle) for handle in found] == [id(written.handle)]
+
+
+def test_written_resources_of_a_loaded_function(loaded):
+    function = loaded.signatures["serving_default"]
+    assert [id(h) for h in tf_private.written_resources(function)] == [id(loaded.v.handle)]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "string", "int64"])
+def test_variable_dtype(dtype):
+    variable = tf.Variable(tf.zeros([2], dtype))
+    assert tf_private.variable_dtype(variable.handle) == dtype
+    table = tf.lookup.experimental.MutableHashTable(tf.string, tf.int64, -1)
+    assert tf_private.variable_dtype(table.resource_handle) is None
+
+
+def test_variable_dtype_of_a_placeholder(loaded):
+    graphs = tf_private.nested_graphs(loaded.signatures["serving_default"])
+    handles = [
+        handle
+        for graph in graphs
+        for operation in graph.get_operations()
+        for handle in operation.inputs
+        if handle.dtype == tf.resource
+    ]
+    assert handles
+    assert all(tf_private.variable_dtype(handle) == tf.float32 for handle in handles)
+
+
+def test_table_writers():
+    table = tf.lookup.experimental.MutableHashTable(tf.string, tf.int64, -1)
+    variable = tf.Variable(1.0)
+
+    def body(x):
+        variable.assign_add(1.0)
+        table.insert(x, table.lookup(x))
+        return table.size()
+
+    function = concrete(body, tf.TensorSpec([None], tf.string))
+    assert tf_private.table_writers(function.graph) == ["LookupTableInsertV2"]
+
+
+def test_nested_graphs(loaded):
+    @tf.function
+    def inner(x):
+        return tf.cond(x > 0.0, lambda: tf.sin(x), lambda: tf.cos(x))
+
+    graphs = tf_private.nested_graphs(concrete(lambda x: inner(x) + 1.0, tf.TensorSpec([])))
+    types = {operation.type for graph in graphs for operation in graph.get_operations()}
+    assert {"AddV2", "Sin", "Cos"} <= types
+    graphs = tf_private.nested_graphs(loaded.signatures["serving_default"])
+    types = {operation.type for graph in graphs for operation in graph.get_operations()}
+    assert {"AssignAddVariableOp", "Mul"} <= types
+
+
+@pytest.mark.parametrize(("k", "source"), [(keras, "assumed"), (tf_keras, "call")])
+def test_save_spec(k, source):
+    class Model(k.Model):
+        def call(self, left, right=None):
+            return left["a"] if right is None else right
+
+    model = Model()
+    assert tf_private.save_spec(model) is None
+    model({"a": tf.ones([2, 3])})
+    structures, said = tf_private.save_spec(model)
+    (spec,) = tf.nest.flatten(structures)
+    assert said == source
+    assert (spec.shape[1:], spec.dtype) == ([3], tf.float32)
+
+
+@pytest.mark.parametrize("k", [keras, tf_keras])
+def test_history_name(k):
+    inputs = k.Input((3,), name="x")
+    outputs = k.layers.Dense(2, name="out")(inputs)
+    assert tf_private.history_name(inputs) == "x"
+    assert tf_private.history_name(outputs) == "out"
+    assert tf_private.history_name(tf.ones([])) is None
+
+
+def test_raw_variable():
+    variable = small(keras).trainable_variables[0]
+    raw = tf_private.raw_variable(variable)
+    assert isinstance(raw, tf.Variable)
+    np.testing.assert_array_equal(raw.numpy(), variable.numpy())
+
+
+def test_keras_variable_class(monkeypatch):
+    cls = tf_private.keras_variable_class()
+    assert all(isinstance(variable, cls) for variable in small(keras).variables)
+    assert not isinstance(tf.Variable(1.0), cls)
+    monkeypatch.delitem(sys.modules, cls.__module__)
+    for name in list(sys.modules):
+        if name.startswith("keras.src.backend.common.variables"):
+            monkeypatch.delitem(sys.modules, name)
+    assert tf_private.keras_variable_class() is None
+
+
+@pytest.mark.parametrize(("module", "name"), tf_private.CLASS_ROLES)
+def test_class_roles(module, name):
+    cls = getattr(importlib.import_module(module), name)
+    assert isinstance(cls, type)
+    assert cls.__name__ == name
+
+
+def test_revived_class(loaded):
+    names = [(cls.__module__, cls.__name__) for cls in type(loaded).__mro__]
+    assert tf_private.REVIVED_CLASS in names
+
+
+def test_storage_fields(loaded):
+    module = tf.Module()
+    module.list, module.dict = [1], {"a": 1}
+    kept = [vars(obj) for obj in (module.list, loaded.signatures)]
+    assert "_storage" in kept[0]
+    assert "_signatures" in kept[1]
+    assert set(tf_private.STORAGE_FIELDS) == {"_storage", "_signatures"}
+
+
+@pytest.mark.parametrize("framework", KERAS)
+def test_layer_fields(framework):
+    k = KERAS[framework]
+
+    class Layer(k.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.dense = k.layers.Dense(2)
+
+        def build(self, shape):
+            self.own = self.add_weight(shape=(2,), name="own")
+            self.frozen = self.add_weight(shape=(2,), name="frozen", trainable=False)
+            self.dense.build(shape)
+
+    layer = Layer()
+    layer.build((None, 3))
+    fields = vars(layer)
+    assert set(tf_private.LAYER_FIELDS[framework]) <= set(fields)
+    trainable, frozen = (fields[name] for name in tf_private.LAYER_FIELDS[framework][:2])
+    assert next(iter(trainable)) is layer.own
+    assert next(iter(frozen)) is layer.frozen
+    assert any(one is layer.dense for one in fields[tf_private.LAYER_FIELDS[framework][-1]])
+
+
+@pytest.mark.parametrize("framework", KERAS)
+def test_layers_field(framework):
+    model = small(KERAS[framework])
+    kept = vars(model)[tf_private.LAYERS_FIELD[framework]]
+    assert all(any(one is layer for one in kept) for layer in model.layers)
+
+
+def test_inner_variable_fields():
+    assert "_value" in vars(small(keras).trainable_variables[0])
+    with tf.distribute.MirroredStrategy(["/cpu:0"]).scope():
+        mirrored = tf.Variable(1.0)
+    assert "_values" in vars(mirrored)
+    from tf_keras.src.mixed_precision.autocast_variable import create_autocast_variable
+
+    assert "_variable" in vars(create_autocast_variable(tf.Variable(1.0)))
+    assert set(tf_private.INNER_VARIABLE_FIELDS) == {"_value", "_variable", "_values"}
+
+
+@pytest.mark.parametrize("framework", KERAS)
+def test_keras_own_functions(framework):
+    model = small(KERAS[framework])
+    model.compile("sgd", "mse")
+    data = np.ones((2, 3), "float32")
+    model.fit(data, data[:, :2], verbose=0)
+    model.evaluate(data, data[:, :2], verbose=0)
+    model.predict(data, verbose=0)
+    made = {
+        name
+        for name, value in vars(model).items()
+        if type(value).__name__ in {"Function", "ConcreteFunction"}
+    }
+    assert made
+    assert made <= tf_private.KERAS_OWN_FUNCTIONS
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype", "size"), [((2, 3), "float32", 24), ((), "int64", 8), ((4,), "bool", 4)]
+)
+def test_nbytes(shape, dtype, size):
+    variable = tf.Variable(tf.zeros(shape, dtype))
+    assert tf_private.nbytes(vars(variable)["_shape"], vars(variable)["_dtype"]) == size
+
+
+def test_nbytes_that_are_not_known():
+    assert tf_private.nbytes([None, 2], "float32") == 0
+    assert tf_private.nbytes([2], "string") == 0
