@@ -6,11 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from sm_magics.notebook import renderer
 from sm_magics.notebook.shown import Findings, Models
-from sm_magics.savedmodel import export as engine
-from sm_magics.savedmodel import inspection
 from sm_magics.savedmodel.capture import Model
 from sm_magics.savedmodel.diagnostics import ExportError
-from sm_magics.savedmodel.request import request
 
 if TYPE_CHECKING:
     import os
@@ -54,6 +51,9 @@ def check(obj: Any, signatures: Any = None, options: Any = None, **policy: Any) 
     -------
     list of Diagnostic
     """
+    from sm_magics.savedmodel import export as engine
+    from sm_magics.savedmodel.request import request
+
     real = _real(obj)
     try:
         asked = request(real, signatures=signatures, options=options, **policy)
@@ -130,6 +130,9 @@ def export(  # noqa: PLR0913, one keyword an option
     >>> result.verification.signatures[0].status  # doctest: +SKIP
     'equal'
     """
+    from sm_magics.savedmodel import export as engine
+    from sm_magics.savedmodel.request import request
+
     return engine.export(
         request(
             _real(obj),
@@ -157,6 +160,8 @@ def inspect(export_dir: str | os.PathLike[str]) -> Inspection:
     InspectionError
         A ValueError, if it is no SavedModel or is damaged.
     """
+    from sm_magics.savedmodel import inspection
+
     return inspection.inspect(export_dir)
 
 

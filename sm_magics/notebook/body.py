@@ -80,7 +80,7 @@ async def run(shell: InteractiveShell, body: Body) -> Outcome:
         if last is None:
             return Outcome(None)
         value = await _execute(shell, ast.Expression(last.value), body.filename, "eval")
-    except (Exception, KeyboardInterrupt) as error:
+    except BaseException as error:
         _show_only_the_cell(shell, error, body.filename)
         raise
     if not _is_silenced(body.source):

@@ -12,6 +12,7 @@ from traitlets import Bool, Enum
 
 from sm_magics.notebook import body as cell_body
 from sm_magics.notebook import parser
+from sm_magics.notebook.session import root_name
 
 if TYPE_CHECKING:
     import argparse
@@ -100,12 +101,16 @@ class SavedModelMagics(Magics):
         return cell_body.drive(coroutine)
 
     async def _run_cell(self, arguments: argparse.Namespace, placed: cell_body.Body) -> None:
+        before = {name: id(value) for name, value in self.shell.user_ns.items()}
         outcome = await cell_body.run(self.shell, placed)
-        self.session.bound(placed.names, cell=placed.cell, cell_id=_cell_id(self.shell))
+        # What the source shows has lines; `%run` and `globals()[...]` show in the namespace only.
+        changed = {n: 1 for n, v in self.shell.user_ns.items() if before.get(n) != id(v)}
+        names = changed | placed.names
+        self.session.bound(names, cell=placed.cell, cell_id=_cell_id(self.shell))
         if arguments.model is not None:
             name, obj = arguments.model, self._object(arguments.model)
         else:
-            name, obj = self._made_by(outcome.value, placed.names)
+            name, obj = self._made_by(outcome.value, names)
         self._run(obj, name, arguments)
 
     def _run(self, obj: Any, name: str, arguments: argparse.Namespace) -> None:
@@ -114,6 +119,7 @@ class SavedModelMagics(Magics):
         from sm_magics.savedmodel import export as engine
         from sm_magics.savedmodel.diagnostics import ExportError
         from sm_magics.savedmodel.request import request
+        from sm_magics.savedmodel.samples import SampleError
 
         keywords = self._policy(arguments) | {"name": name}
         try:
@@ -129,8 +135,10 @@ class SavedModelMagics(Magics):
                 found = Findings(self.session.located(error.findings, [name]), name)
                 watch.finish(found)
                 raise _short(ExportError(found)) from None
+            except SampleError as error:
+                watch.finish({"text/plain": f"{name} was not exported"})
+                raise UsageError(str(error)) from None
             watch.finish(result)
-        self.session.add(result)
 
     def _refuse_early(self, arguments: argparse.Namespace) -> None:
         """Refuse before the body runs what it can't change: nobody trains twice for a flag."""
@@ -139,8 +147,9 @@ class SavedModelMagics(Magics):
         from sm_magics.savedmodel.request import request
 
         keywords = parser.policy(arguments)
-        keywords.pop("options", None)  # they may name functions that the body defines
+        # The body may define what these name.
         keywords.pop("sample", None)
+        keywords.get("options", {}).pop("function_aliases", None)
         try:
             asked = request(None, _path(arguments.directory), **keywords)
         except ExportError as error:
@@ -150,7 +159,7 @@ class SavedModelMagics(Magics):
         assert asked.destination is not None  # noqa: S101, a directory was given
         found = destination_check.check(asked.destination, overwrite=asked.overwrite)
         found = selected(found, asked.select, asked.ignore)
-        if blocking(found):
+        if blocking(found, strict=asked.strict or self.strict):
             raise _short(ExportError(found))
 
     def _policy(self, arguments: argparse.Namespace) -> dict[str, Any]:
@@ -180,7 +189,11 @@ class SavedModelMagics(Magics):
         if kind is not None:
             return self._called(value), value
         captured = self.session.captured()
-        bound = [(model, obj) for model, obj in captured if set(model.names) & set(names)]
+        bound = [
+            (model, obj)
+            for model, obj in captured
+            if any(root_name(name) in names for name in model.names)
+        ]
         if len(bound) > 1:
             bound = [pair for pair in bound if pair[0].kind not in _SECONDARY] or bound
         if len(bound) > 1:
@@ -201,11 +214,12 @@ class SavedModelMagics(Magics):
 def _which(bound: Sequence[Model], all_models: Sequence[Model]) -> str:
     if bound:
         names = ", ".join(model.name for model in bound)
-        return f"the cell made {len(bound)} models: {names}; type %%savedmodel DIR MODEL"
-    names = ", ".join(model.name for model in all_models)
-    return "the cell made no model; " + (
-        f"type %%savedmodel DIR MODEL with one of {names}" if names else "no model is here yet"
-    )
+        what = f"the cell made {len(bound)} models: {names}"
+    elif all_models:
+        what = f"the cell made no model; those here are {', '.join(m.name for m in all_models)}"
+    else:
+        return "the cell made no model, and no model is here yet"
+    return f"{what}. Export one with %savedmodel export MODEL DIR; it does not run the cell again"
 
 
 def _path(text: str) -> str:

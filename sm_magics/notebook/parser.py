@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -13,6 +14,8 @@ from sm_magics.savedmodel.options import OPTIONS, Option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_SUBSCRIPTED = re.compile(r"""(?<!\S)[^\W\d]\w*(\.\w+|\[(\d+|'[^']*'|"[^"]*")\])+(?!\S)""")
 
 SUBCOMMANDS = {
     "models": "the models in this notebook (also without any word)",
@@ -85,6 +88,8 @@ def split(line: str) -> list[str]:
     UsageError
         If a quote is not closed.
     """
+    # The quotes of `models['a']` are Python's own, those around a whole word are the shell's.
+    line = _SUBSCRIPTED.sub(lambda word: re.sub(r"(['\"\s])", r"\\\1", word.group()), line)
     try:
         return list(arg_split(line, posix=True))
     except ValueError as error:
@@ -97,7 +102,7 @@ def policy(arguments: argparse.Namespace) -> dict[str, Any]:
     Raises
     ------
     UsageError
-        If an alias is not of the form ``ALIAS=FUNCTION``.
+        If an alias is not of the form ``ALIAS=FUNCTION``, or options exclude each other.
     """
     keywords: dict[str, Any] = {}
     options: dict[str, Any] = {}
@@ -113,6 +118,8 @@ def policy(arguments: argparse.Namespace) -> dict[str, Any]:
     if options:
         keywords["options"] = options
     if keywords.pop("no_verify", False):
+        if "verify" in keywords:
+            raise UsageError("--verify and --no-verify exclude each other; leave one out")
         keywords["verify"] = False
     return keywords
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import re
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,14 +13,13 @@ from weakref import WeakKeyDictionary
 from sm_magics.notebook.bindings import bound_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 
     from sm_magics.notebook.shown import Models
     from sm_magics.savedmodel.capture import Model
     from sm_magics.savedmodel.diagnostics import Diagnostic
-    from sm_magics.savedmodel.export import Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,29 +38,28 @@ class Session:
     Attributes
     ----------
     shell : InteractiveShell
-    exports : list of Result
-        Every export of this session, oldest first.
-    changed : list of callable
-        Called without arguments after each change.
     """
 
     def __init__(self, shell: InteractiveShell) -> None:
         self.shell = shell
-        self.exports: list[Result] = []
-        self.changed: list[Callable[[], None]] = []
         self._bindings: dict[str, Binding] = {}
         self._lock = threading.RLock()
 
     def after_cell(self, result: ExecutionResult) -> None:
         """Remember what the cell bound; IPython calls it after each (`post_run_cell`)."""
         info = result.info
-        if info is None or not info.raw_cell or info.raw_cell.lstrip().startswith("%%"):
-            # The body of a cell magic is its own affair; ours records what it ran.
-            return
-        names = bound_names(info.raw_cell)
-        if not names and info.raw_cell.strip():
+        if info is None or not info.raw_cell or OURS.match(info.raw_cell):
+            return  # our magic records what its body bound
+        source = info.raw_cell
+        magic = _CELL_MAGIC.match(source)
+        if magic:
+            # `%%time` and its like run the rest as Python; a body in another language binds nothing
+            # that is in the namespace.
+            source = "\n" * magic.group().count("\n") + source[magic.end() :]
+        names = bound_names(source)
+        if not names and source.strip():
             # IPython's own syntax: what it makes of it is Python, on the same lines.
-            names = bound_names(self.shell.transform_cell(info.raw_cell))
+            names = bound_names(self.shell.transform_cell(source))
         count = result.execution_count
         self.bound(names, cell=count, cell_id=getattr(info, "cell_id", None))
 
@@ -76,13 +75,6 @@ class Session:
                 if before is None or before.value != value:
                     # A failed cell leaves what an earlier one bound.
                     self._bindings[name] = Binding(cell, cell_id, line, value)
-        self._tell()
-
-    def add(self, result: Result) -> None:
-        """Remember an export."""
-        with self._lock:
-            self.exports.append(result)
-        self._tell()
 
     def models(self) -> Models:
         """Return the notebook's models, each with the cell that bound it."""
@@ -120,22 +112,22 @@ class Session:
 
     def _binding(self, names: Sequence[str]) -> Binding | None:
         with self._lock:
-            found = [self._bindings.get(_root(name)) for name in names]
+            found = [self._bindings.get(root_name(name)) for name in names]
         namespace = self.shell.user_ns
         current = [
             binding
             for name, binding in zip(names, found, strict=True)
-            if binding is not None and id(namespace.get(_root(name))) == binding.value
+            if binding is not None and id(namespace.get(root_name(name))) == binding.value
         ]
         # Aliases come later than the cell that made the object.
         return min(current, key=lambda binding: binding.cell or 0, default=None)
 
-    def _tell(self) -> None:
-        for callback in list(self.changed):
-            callback()
+
+OURS = re.compile(r"\s*%%savedmodel\b")
+_CELL_MAGIC = re.compile(r"\s*%%\w+[^\n]*\n")
 
 
-def _root(expression: str) -> str:
+def root_name(expression: str) -> str:
     """Return the variable that an expression such as ``models['a']`` starts from."""
     if expression.isidentifier():
         return expression

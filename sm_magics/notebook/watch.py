@@ -94,11 +94,12 @@ class Watch:
                 self._put(progress)
 
     def _put(self, shown: Any) -> None:
+        raw = isinstance(shown, dict)
         if self._shown:
-            self._handle.update(shown)
+            self._handle.update(shown, raw=raw)
         else:
             self._shown = True
-            self._handle.display(shown)
+            self._handle.display(shown, raw=raw)
 
 
 def _bytes_in(path: Path | None) -> int:

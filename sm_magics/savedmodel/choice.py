@@ -14,8 +14,9 @@ from sm_magics.savedmodel.keras_models import DEFAULT_KEY, NotBuiltError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sm_magics.savedmodel.diagnostics import Diagnostic
     from sm_magics.savedmodel.endpoints import Endpoint
-    from sm_magics.savedmodel.signatures import Spec
+    from sm_magics.savedmodel.signatures import Signature, Spec
 
 FORWARD = ("call", "__call__", "forward")
 """How a person may call the forward pass of a Keras model."""
@@ -71,19 +72,15 @@ def choose(
 
 def candidates(obj: Any) -> list[str]:
     """Return what a person can type to serve something of the object, the likeliest first."""
-    lines = [
-        f"-s {name}" if _why_not(function) is None else f"-s '{name}{_proposal(function)}'"
-        for name, function in functions.own_functions(obj).items()
-    ]
     known = capture.describe(obj).functions if capture.kind_of(obj) else ()
     nested = [path for path in known if not path.isidentifier()]
-    for path in nested:
-        function = functions.resolve(path, obj)
-        if functions.is_function(function):
-            lines.append(
-                f"-s {path}" if _why_not(function) is None else f"-s '{path}{_proposal(function)}'"
-            )
-    return lines
+    found = functions.own_functions(obj)
+    found |= {path: functions.resolve(path, obj) for path in nested}
+    return [
+        f"-s {path}" if _is_typed(function) else f"-s '{path}{_proposal(function)}'"
+        for path, function in found.items()
+        if functions.is_function(function) and unnameable(function) is None
+    ]
 
 
 def _default(obj: Any, inputs: Sequence[Spec] | None) -> list[Endpoint]:
@@ -95,7 +92,11 @@ def _default(obj: Any, inputs: Sequence[Spec] | None) -> list[Endpoint]:
             for key, concrete in loaded.items()
         ]
     own = functions.own_functions(obj)
-    ready = {name: function for name, function in own.items() if _why_not(function) is None}
+    ready = {
+        name: function
+        for name, function in own.items()
+        if _is_typed(function) and unnameable(function) is None
+    }
     if len(ready) == 1:
         ((name, function),) = ready.items()
         return [
@@ -110,8 +111,8 @@ def _default(obj: Any, inputs: Sequence[Spec] | None) -> list[Endpoint]:
     if keras_models.is_model(obj):
         try:
             return [keras_models.forward(obj, inputs)]
-        except NotBuiltError:
-            raise ExportError([_not_built(obj)]) from None
+        except NotBuiltError as error:
+            raise ExportError([_not_built(obj, error)]) from None
     if inputs and len(own) == 1:
         ((name, function),) = own.items()
         return [
@@ -185,8 +186,8 @@ def _asked(
     if function is None:
         try:
             return keras_models.forward(obj, specs, key=key)
-        except NotBuiltError:
-            raise ExportError([_not_built(obj)]) from None
+        except NotBuiltError as error:
+            raise ExportError([_not_built(obj, error)]) from None
     return _of(key, function, specs, path, "")
 
 
@@ -231,23 +232,29 @@ def _of(key: str, function: Any, specs: Sequence[Spec] | None, label: str, why: 
     return endpoints.of_function(key, function, label, why=why)
 
 
-def _why_not(function: Any) -> str | None:
-    """Return why a function can't be served as it is; None if it can."""
+def unnameable(function: Any) -> str | None:
+    """Return why the outputs of a function can't be named; None if they can or aren't known."""
     if not functions.is_concrete(function):
         if function.input_signature is None:
-            return "it has no input_signature"
+            return None
         function = function.get_concrete_function()
     try:
         endpoints.named_outputs(function.structured_outputs)
-    except ValueError as error:
+    except UnnamedOutputError as error:
         return str(error)
     return None
+
+
+def _is_typed(function: Any) -> bool:
+    return functions.is_concrete(function) or function.input_signature is not None
 
 
 def _proposal(function: Any) -> str:
     """Return specs from the traces that a function already has, or a form to fill in."""
     made = [] if functions.is_concrete(function) else tf_private.traces(function)
-    return f"({spec_text.format_specs(endpoints.specs_of(made[0])) if made else '…: float32[…]'})"
+    return (
+        f"({spec_text.format_specs(endpoints.specs_of(made[0])) if made else 'x: float32[None]'})"
+    )
 
 
 def _maker(concrete: Any, obj: Any) -> Any:
@@ -273,19 +280,29 @@ def _label(function: Any, obj: Any) -> str:
     return str(getattr(function, "__name__", None) or function.name)
 
 
-def _not_built(obj: Any) -> Any:
+def wrong_guess(signature: Signature, reason: str) -> Diagnostic:
+    """Return the finding that a model rejects the dtypes that Keras says it takes."""
+    text = spec_text.format_specs(signature.inputs)
+    return finding(
+        "SM102",
+        f"Keras kept no record of the dtypes that the model takes; {reason}",
+        f"say what it takes, with the right dtypes: --input '{text}' (in Python: inputs='{text}')",
+        function=signature.key,
+    )
+
+
+def _not_built(obj: Any, error: NotBuiltError) -> Diagnostic:
     names = keras_models.input_parameters(obj)
     example = f"{names[0] if names else 'x'}: float32[None, 4]"
     return finding(
         "SM102",
-        f"{type(obj).__name__} was never built: it has no weights yet and nothing says what it "
-        "takes, so nothing could be served",
+        f"nothing could be served of the {type(obj).__name__}: {error}",
         f"call it once on real data, or say what it takes: --input '{example}' "
         f"(in Python: inputs='{example}')",
     )
 
 
-def _no_input_signature(key: str, function: Any, label: str) -> Any:
+def _no_input_signature(key: str, function: Any, label: str) -> Diagnostic:
     if label == _ITSELF:
         inputs = _proposal(function)[1:-1]
         what, hint = "the function", f"--input '{inputs}' (in Python: inputs='{inputs}')"
@@ -300,7 +317,7 @@ def _no_input_signature(key: str, function: Any, label: str) -> Any:
     )
 
 
-def _no_such(path: str, obj: Any) -> Any:
+def _no_such(path: str, obj: Any) -> Diagnostic:
     choices = candidates(obj) + (["-s call"] if keras_models.is_model(obj) else [])
     return finding(
         "SM202",
@@ -310,7 +327,7 @@ def _no_such(path: str, obj: Any) -> Any:
     )
 
 
-def _bad_key(key: Any) -> Any:
+def _bad_key(key: Any) -> Diagnostic:
     return finding(
         "SM209",
         f"{key!r} can't be the key of a signature: "

@@ -111,10 +111,25 @@ def selected(
     select: Sequence[str] | None = None,
     ignore: Sequence[str] | None = None,
 ) -> list[Diagnostic]:
-    """Filter findings by code or prefix (``"SM3"``), as linters do; `ignore` wins."""
+    """Filter findings by code or prefix (``"SM3"``), as linters do; `ignore` wins.
+
+    `select` narrows warnings and infos; an error is left out only by `ignore`, and never if the
+    export would go wrong without it: these have switches of their own, or none.
+    """
     return [
         found
         for found in findings
-        if (not select or found.code.startswith(tuple(select)))
-        and not (ignore and found.code.startswith(tuple(ignore)))
+        if found.code in _ALWAYS
+        or (
+            not (ignore and found.code.startswith(tuple(ignore)))
+            and (
+                not select
+                or found.severity is Severity.ERROR
+                or found.code.startswith(tuple(select))
+            )
+        )
     ]
+
+
+_ALWAYS = frozenset({"SM101", "SM102", "SM201", "SM202", "SM205", "SM501", "SM601"})
+"""Errors behind which nothing right can be written."""

@@ -35,12 +35,15 @@ class Endpoint:
         The graph that the checks look at.
     live : callable
         Runs the live object: tensors by input name -> tensors by output name.
+    assumed : bool
+        Whether the dtypes of the inputs are a guess.
     """
 
     signature: Signature
     function: Any
     concrete: Any
     live: Callable[[Feeds], dict[str, Any]]
+    assumed: bool = False
 
 
 def of_concrete(key: str, concrete: Any, label: str, *, why: str = "") -> Endpoint:

@@ -121,7 +121,10 @@ def check(request: Request) -> tuple[list[Diagnostic], list[Endpoint]]:
     obj = request.obj
     found = models_check.check(obj)
     endpoints: list[Endpoint] = []
-    if not found:
+    if request.destination is not None:
+        # First, since tracing takes time and may build the model.
+        found += destination_check.check(request.destination, overwrite=request.overwrite)
+    if not blocking(found):
         try:
             endpoints = choice.choose(
                 obj, request.signatures, request.inputs, namespace=request.namespace
@@ -132,11 +135,10 @@ def check(request: Request) -> tuple[list[Diagnostic], list[Endpoint]]:
             if not request.allow_no_signature:
                 found += signatures_check.check(obj, endpoints)
             _refuse_unfit(request.sample, endpoints)
-    if request.destination is not None:
-        need = 0 if any(f.code == "SM101" for f in found) else _estimated_bytes(obj, endpoints)
-        found += destination_check.check(
-            request.destination, overwrite=request.overwrite, need=need
-        )
+    if request.destination is not None and not blocking(found):
+        need = _estimated_bytes(obj, endpoints)
+        full = destination_check.check(request.destination, overwrite=request.overwrite, need=need)
+        found += [late for late in full if late.code == "SM503"]
     return selected(found, request.select, request.ignore), endpoints
 
 
@@ -187,7 +189,7 @@ def export(request: Request, on_phase: OnPhase | None = None) -> Result:
             size = sum(file.bytes for file in written.files)
         with clock.phase("verify", staging.path):
             verified = _verify(request, endpoints, staging.path, size)
-            findings += selected(_mismatches(verified), request.select, request.ignore)
+            findings += _mismatches(verified, endpoints)
             if blocking(findings, strict=request.strict):
                 raise ExportError(findings)
         with clock.phase("publish", staging.path):
@@ -209,7 +211,7 @@ def export(request: Request, on_phase: OnPhase | None = None) -> Result:
 def _save(obj: Any, endpoints: Sequence[Endpoint], directory: Path, save_options: Any) -> None:
     import tensorflow as tf
 
-    root = _root(obj)
+    root = _root(obj, endpoints)
     if root is not obj and endpoints and not hasattr(root, "serve"):
         # As `keras.Model.export` does: callable from Python after a load.
         root.serve = endpoints[0].function
@@ -219,9 +221,9 @@ def _save(obj: Any, endpoints: Sequence[Endpoint], directory: Path, save_options
         tf.saved_model.save(root, str(directory), signatures=signatures, options=save_options)
 
 
-def _root(obj: Any) -> Any:
+def _root(obj: Any, endpoints: Sequence[Endpoint]) -> Any:
     if not functions.is_function(obj):
-        return roots.servable(obj)
+        return roots.servable(obj, [endpoint.concrete for endpoint in endpoints])
     # S42: TensorFlow saves no bare function.
     root = tf_private.new_node()
     concrete = obj if functions.is_concrete(obj) else None
@@ -260,19 +262,25 @@ def _verify(
     )
 
 
-def _mismatches(verified: Verification) -> list[Diagnostic]:
-    return [
-        finding(
-            "SM601",
-            f"the signature {check.key!r} does not compute what the live object computes: "
-            f"{check.reason}",
-            "was a Python attribute changed after the last call, or does the body depend on "
-            "Python state? --no-verify publishes it all the same",
-            function=check.key,
-        )
-        for check in verified.signatures
-        if check.status == "differs"
-    ]
+def _mismatches(verified: Verification, endpoints: Sequence[Endpoint]) -> list[Diagnostic]:
+    """Return what verification found; no filter hides it, `--no-verify` does without it."""
+    guessed = {e.signature.key: e.signature for e in endpoints if e.assumed}
+    found = []
+    for check in verified.signatures:
+        if check.status == "differs":
+            found.append(
+                finding(
+                    "SM601",
+                    f"the signature {check.key!r} does not compute what the live object computes: "
+                    f"{check.reason}",
+                    "was a Python attribute changed after the last call, or does the body depend "
+                    "on Python state? --no-verify publishes it all the same",
+                    function=check.key,
+                )
+            )
+        elif check.key in guessed and check.rejected:
+            found.append(choice.wrong_guess(guessed[check.key], check.reason))
+    return found
 
 
 def _estimated_bytes(obj: Any, endpoints: Sequence[Endpoint]) -> int:

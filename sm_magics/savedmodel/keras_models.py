@@ -23,7 +23,7 @@ DEFAULT_KEY = "serving_default"
 
 
 class NotBuiltError(ValueError):
-    """The model's inputs are not known: it was never called, and no inputs were given."""
+    """The model's inputs are not known, and none were given; the argument says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class _Inputs:
     specs: tuple[Spec, ...]
     arguments: Callable[[Mapping[str, Any]], tuple[list[Any], dict[str, Any]]]
     why: str
+    assumed: bool = False
 
 
 def is_model(obj: Any) -> bool:
@@ -92,7 +93,7 @@ def forward(
         tuple(as_spec(name, tensor) for name, tensor in outputs.items()),
         taken.why,
     )
-    return Endpoint(signature, served, concrete, call)
+    return Endpoint(signature, served, concrete, call, taken.assumed)
 
 
 def _traced(call: Callable[[Mapping[str, Any]], Any], specs: Sequence[Spec]) -> Any:
@@ -116,9 +117,14 @@ def _caller(model: Any, taken: _Inputs) -> Callable[[Mapping[str, Any]], dict[st
 def _known(model: Any) -> _Inputs:
     if _is_a(model, "Functional", "Sequential") and model.built and getattr(model, "inputs", None):
         return _from_input_layers(model)
-    recorded = tf_private.save_spec(model) if model.built else None
+    if not model.built:
+        raise NotBuiltError("it was never built: it has no weights yet")
+    recorded = tf_private.save_spec(model)
     if recorded is None:
-        raise NotBuiltError
+        raise NotBuiltError("it is built, but Keras kept no record of what it takes")
+    unknown = _required_parameters(model)[len(recorded[0]) :]
+    if unknown:
+        raise NotBuiltError(f"Keras kept no record of its input {unknown[0]!r}")
     return _from_first_call(model, *recorded)
 
 
@@ -171,6 +177,7 @@ def _from_first_call(model: Any, structures: list[Any], source: str) -> _Inputs:
         specs,
         lambda feeds: (tf.nest.pack_sequence_as(structures, [feeds[n] for n in names]), {}),
         "the forward pass; inputs as in the first call" + note,
+        assumed=source != "call",
     )
 
 
@@ -225,7 +232,7 @@ def _any_batch(spec: Spec) -> Spec:
 
 def _is_stateful(model: Any) -> bool:
     # A stateful RNN keeps one state per row of its batch: the size is part of the model.
-    return any(getattr(layer, "stateful", False) is True for layer in getattr(model, "layers", ()))
+    return any(getattr(layer, "stateful", False) is True for layer in tf_private.layers(model))
 
 
 def input_parameters(model: Any) -> list[str]:
@@ -236,6 +243,11 @@ def input_parameters(model: Any) -> list[str]:
         if name != "self"
         and parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
     ]
+
+
+def _required_parameters(model: Any) -> list[str]:
+    parameters = _call_signature(model).parameters
+    return [n for n in input_parameters(model) if parameters[n].default is inspect.Parameter.empty]
 
 
 def _takes_training(model: Any) -> bool:

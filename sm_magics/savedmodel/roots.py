@@ -10,10 +10,13 @@ the layers' own functions, which nobody serves, cost nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import tf_private
-from sm_magics.savedmodel.functions import own_functions
+from sm_magics.savedmodel.functions import is_concrete, own_functions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 
 @dataclass
@@ -24,27 +27,34 @@ class _Node:
     has_keras: bool = False
 
 
-def servable(obj: Any) -> Any:
+def servable(obj: Any, served: Sequence[Any] = ()) -> Any:
     """Return the object itself, or its mirror if it holds Keras 3 variables.
+
+    A mirror leaves optimizers out, and the tf.functions that train with them, unless one of these
+    is served.
 
     Parameters
     ----------
     obj : Trackable
         The root of the export.
+    served : sequence of ConcreteFunction
+        What the signatures run.
 
     Returns
     -------
     Trackable
         Restorable with ``tf.train.Checkpoint(obj).restore(dir)`` once saved.
     """
-    nodes = _collect(obj)
+    left_out: set[int] = set()
+    nodes = _collect(obj, _captured(served), left_out)
     _spread(nodes)
     if not (nodes[id(obj)].has_keras or _is_keras3(obj)):
         return obj
-    return _build(obj, nodes)
+    return _build(obj, nodes, left_out)
 
 
-def _collect(root: Any) -> dict[int, _Node]:
+def _collect(root: Any, used: set[int], left_out: set[int]) -> dict[int, _Node]:
+    # `used` and `left_out` are the ids of the handles of variables.
     variable_class = tf_private.keras_variable_class()
     nodes: dict[int, _Node] = {}
     queue = [root]
@@ -60,7 +70,10 @@ def _collect(root: Any) -> dict[int, _Node]:
         if _is_keras3(obj):
             children |= tf_private.keras_collections(obj)
         for name, child in children.items():
-            if not _is_optimizer(child):
+            handles = _handles(child) if _is_optimizer(child) else set()
+            if handles and not handles & used:
+                left_out |= handles
+            else:
                 node.children[name] = id(child)
                 queue.append(child)
         node.has_state = not node.children and not _is_keras3(obj) and not _is_container(obj)
@@ -82,7 +95,24 @@ def _spread(nodes: dict[int, _Node]) -> None:
                     queue.append(owner)
 
 
-def _build(root: Any, nodes: dict[int, _Node]) -> Any:
+def _handles(optimizer: Any) -> set[int]:
+    return {id(tf_private.raw_variable(variable).handle) for variable in optimizer.variables}
+
+
+def _captured(concretes: Iterable[Any]) -> set[int]:
+    return {id(tensor) for concrete in concretes for tensor in concrete.captured_inputs}
+
+
+def _captures(function: Any) -> set[int]:
+    """Return what a tf.function captures in the traces that TensorFlow will save."""
+    if is_concrete(function):
+        return _captured([function])
+    if function.input_signature is not None:
+        function.get_concrete_function()
+    return _captured(tf_private.traces(function))
+
+
+def _build(root: Any, nodes: dict[int, _Node], left_out: set[int]) -> Any:
     variable_class = tf_private.keras_variable_class()
     mirrors: dict[int, Any] = {}
     inner = {
@@ -107,12 +137,20 @@ def _build(root: Any, nodes: dict[int, _Node]) -> Any:
     top = mirror(id(root))
     while queue:
         key = queue.pop()
-        for name, function in own_functions(nodes[key].obj).items():
+        for name, function in _carried(nodes[key].obj, left_out).items():
             setattr(mirrors[key], name, function)
         for name, child in nodes[key].children.items():
             if nodes[child].has_state:
                 _attach(mirrors[key], name, mirror(child))
     return top
+
+
+def _carried(obj: Any, left_out: set[int]) -> dict[str, Any]:
+    return {
+        name: function
+        for name, function in own_functions(obj).items()
+        if not (left_out and _captures(function) & left_out)
+    }
 
 
 def _empty(node: _Node, nodes: dict[int, _Node]) -> Any:

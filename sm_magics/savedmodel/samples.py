@@ -15,6 +15,10 @@ _FREE = 2
 """What stands for a free dimension: the least that is not a special case."""
 
 
+class SampleError(ValueError):
+    """A person's sample does not fit."""
+
+
 def make(specs: Sequence[Spec]) -> dict[str, Any]:
     """Return a tensor for each spec: a free dimension is 2, an unknown rank a vector of 2.
 
@@ -68,19 +72,19 @@ def given(specs: Sequence[Spec], sample: Any) -> dict[str, Any]:
 
     Raises
     ------
-    ValueError
-        If names, dtypes or shapes don't fit; the message says what does.
+    SampleError
+        A ValueError, if names, dtypes or shapes don't fit; the message says what does.
     """
     names = [spec.name for spec in specs]
     if not isinstance(sample, Mapping):
         if len(names) != 1:
-            raise ValueError(
+            raise SampleError(
                 f"the sample is one array, but there are {len(names)} inputs; pass a dict with "
                 f"the keys {', '.join(names)}"
             )
         sample = {names[0]: sample}
     if set(sample) != set(names):
-        raise ValueError(
+        raise SampleError(
             f"the sample has {', '.join(map(str, sample))}; the inputs are {', '.join(names)}"
         )
     return {spec.name: _fitted(spec, sample[spec.name]) for spec in specs}
@@ -94,11 +98,11 @@ def _fitted(spec: Spec, value: Any) -> Any:
         if tensor.dtype.name != spec.dtype and _holds(tf.as_dtype(spec.dtype), tensor):
             tensor = tf.cast(tensor, spec.dtype)
     except (TypeError, ValueError, tf.errors.OpError) as error:
-        raise ValueError(f"the sample for {spec} is no tensor: {error}") from error
+        raise SampleError(f"the sample for {spec} is no tensor: {error}") from error
     if tensor.dtype.name != spec.dtype or not spec.tensor_spec.shape.is_compatible_with(
         tensor.shape
     ):
-        raise ValueError(
+        raise SampleError(
             f"the sample for {spec} is {tensor.dtype.name}{tensor.shape.as_list()}; "
             "pass an array that fits"
         )

@@ -168,6 +168,11 @@ def _called(operation: Any) -> list[str]:
     return names
 
 
+def layers(model: Any) -> list[Any]:
+    """Return a Keras model's layers, those of its layers too."""
+    return list(model._flatten_layers(include_self=False))  # noqa: SLF001
+
+
 def save_spec(model: Any) -> tuple[list[Any], str] | None:
     """Return what the first call of a subclassed Keras model told about its inputs.
 

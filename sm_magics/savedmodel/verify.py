@@ -34,7 +34,8 @@ class SignatureCheck:
 
     `status` is ``"equal"``, ``"differs"``, ``"shapes"`` (only dtypes and shapes were compared) or
     ``"not verified"``; `reason` says why it is not simply ``"equal"``; `note` tells what else a
-    reader should know, such as variables that were put back.
+    reader should know, such as variables that were put back; `rejected` tells that the live object
+    refused the made-up inputs.
     """
 
     key: str
@@ -42,6 +43,7 @@ class SignatureCheck:
     outputs: tuple[OutputCheck, ...] = ()
     reason: str = ""
     note: str = ""
+    rejected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ def _try_live(endpoint: Endpoint, sample: Any) -> _Trial | SignatureCheck:
         outputs = _run_live(endpoint, feeds, written)
     except Exception as error:  # noqa: BLE001, whatever the author's code raises
         reason = f"the live object rejects the sample inputs ({_first_line(error)}); pass --sample"
-        return SignatureCheck(key, "not verified", reason=reason)
+        return SignatureCheck(key, "not verified", reason=reason, rejected=True)
     return _Trial(endpoint, feeds, outputs, written)
 
 

@@ -231,13 +231,15 @@ def test_hostile_names_are_shown_and_harmless(lab):
         f"%savedmodel export {bare} '{HOSTILE}'": 4,
     }
     notebook = lab.run("hostile.ipynb", "%load_ext sm_magics", NAMED, *commands)
-    for number, (command, times) in enumerate(commands.items(), start=2):
+    shown = []
+    for number in range(2, 2 + len(commands)):
         outputs = notebook.element.locator(".jp-Cell").nth(number).locator(".jp-OutputArea-output")
         outputs.first.wait_for()
-        text = "\n".join(outputs.all_inner_texts())
-        assert text.count(HOSTILE) >= times, f"{command}\n{text}"
+        shown.append("\n".join(outputs.all_inner_texts()))
     assert notebook.element.locator(".jp-OutputArea-output img").count() == 0
     assert lab.page.evaluate("window.hacked") is None
+    for (command, times), text in zip(commands.items(), shown, strict=True):
+        assert text.count(HOSTILE) >= times, f"{command}\n{text}"
     notebook.close()
 
 

@@ -271,3 +271,122 @@ def test_a_reloaded_keras3_export_can_be_fine_tuned(exported):
     gradients = tape.gradient(loss, list(out.loaded.trainable_variables))
     assert len(gradients) == len(model.trainable_variables)
     assert all(gradient is not None for gradient in gradients)
+
+
+class Trained(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense = keras.layers.Dense(1)
+
+    def call(self, x):
+        return self.dense(x)
+
+    @tf.function
+    def train_step(self, data):
+        x, y = data
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((self(x, training=True) - y) ** 2)
+        gradients = tape.gradient(loss, self.trainable_variables)
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
+        return {"loss": loss}
+
+
+def test_a_model_that_trains_in_a_function_of_its_own_is_exported(exported):
+    model = Trained()
+    model.compile("adam")
+    model.fit(batch(4, 3), batch(4, 1), verbose=0)
+    model.train_step((tf.constant(batch(4, 3)), tf.constant(batch(4, 1))))
+    out = exported(model)
+    assert_serves(out, model, {"x": batch(2, 3)})
+    assert not any("adam" in variable.name for variable in out.result.inspection.variables)
+
+
+class Fitted(tf.Module):
+    def __init__(self):
+        super().__init__()
+        self.model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+        self.optimizer = keras.optimizers.SGD(0.1)
+        self.optimizer.build(self.model.trainable_variables)
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 3], tf.float32)])
+    def serve(self, x):
+        return {"y": self.model(x)}
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 3], tf.float32)])
+    def fit(self, x):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(self.model(x) ** 2)
+        variables = self.model.trainable_variables
+        self.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+        return {"loss": loss}
+
+
+def test_a_module_with_an_optimizer_is_served_without_it(exported):
+    module = Fitted()
+    out = exported(module, "serve")
+    rows = batch(2, 3)
+    assert_allclose(out.serve(x=rows)["y"], module.model(rows), rtol=1e-6)
+    assert "fit" not in {function.path for function in out.result.inspection.functions}
+
+
+def test_training_can_be_served(exported):
+    module = Fitted()
+    before = [variable.numpy().copy() for variable in module.model.trainable_variables]
+    out = exported(module, ["serve", "fit=fit"])
+    for variable, value in zip(module.model.trainable_variables, before, strict=True):
+        assert_allclose(variable, value)
+    rows = batch(8, 3)
+    losses = [float(out.run("fit", x=rows)["loss"]) for _ in range(3)]
+    assert losses[2] < losses[0]
+
+
+def test_a_guessed_dtype_that_the_model_rejects_is_an_error(tmp_path):
+    class Text(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.words = keras.layers.TextVectorization(vocabulary=["a", "b"])
+            self.embed = keras.layers.Embedding(4, 2)
+
+        def call(self, text):
+            return self.embed(self.words(text))
+
+    model = Text()
+    model(tf.constant([["a b"]]))
+    with pytest.raises(sm_magics.ExportError, match="--input 'text: ") as raised:
+        sm_magics.export(model, tmp_path / "out")
+    assert raised.value.findings[0].code == "SM102"
+    result = sm_magics.export(model, tmp_path / "out", inputs="text: string[None, 1]")
+    assert result.verification.signatures[0].status == "equal"
+
+
+def test_s24_an_input_that_keras_did_not_record_is_asked_for(tmp_path):
+    class Two(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = keras.layers.Dense(2)
+
+        def call(self, left, right):
+            return self.dense(left) + right
+
+    model = Two()
+    model(batch(2, 3), batch(2, 2))
+    with pytest.raises(sm_magics.ExportError, match="'right'"):
+        sm_magics.export(model, tmp_path / "out")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_mismatch_can_not_be_selected_away(tmp_path):
+    class Scaled(tf.Module):
+        scale = 2.0
+
+        @tf.function(input_signature=[tf.TensorSpec([], tf.float32)])
+        def serve(self, x):
+            return x * self.scale
+
+    module = Scaled()
+    module.serve(1.0)
+    module.scale = 5.0
+    for policy in ({"select": "SM1"}, {"ignore": "SM6"}):
+        with pytest.raises(sm_magics.ExportError, match="SM601"):
+            sm_magics.export(module, tmp_path / "out", **policy)
+    assert not list(tmp_path.iterdir())

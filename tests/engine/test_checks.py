@@ -7,7 +7,13 @@ import pytest
 import tensorflow as tf
 
 import sm_magics
-from sm_magics.savedmodel.diagnostics import Severity, blocking, finding, selected
+from sm_magics.savedmodel.diagnostics import (
+    Diagnostic,
+    Severity,
+    blocking,
+    finding,
+    selected,
+)
 
 SPEC = tf.TensorSpec([None], tf.float32)
 
@@ -161,11 +167,20 @@ def test_sm209_is_silent_for_any_other_string():
     assert codes(module, {"init op": module.serve}) == []
 
 
+WARNING = Diagnostic(code="SM301", severity=Severity.WARNING, message="w")
+OTHER = Diagnostic(code="SM402", severity=Severity.WARNING, message="o")
+
+
 def test_select_and_ignore_work_by_prefix_and_ignore_wins():
-    found = [finding("SM201", "a"), finding("SM502", "b")]
-    assert [f.code for f in selected(found, select=["SM2"])] == ["SM201"]
-    assert [f.code for f in selected(found, ignore=["SM20"])] == ["SM502"]
-    assert selected(found, select=["SM"], ignore=["SM"]) == []
+    assert selected([WARNING, OTHER], select=["SM3"]) == [WARNING]
+    assert selected([WARNING, OTHER], ignore=["SM30"]) == [OTHER]
+    assert selected([WARNING, OTHER], select=["SM"], ignore=["SM"]) == []
+
+
+def test_errors_are_not_selected_away_and_some_not_even_ignored():
+    space, mismatch = finding("SM503", "a"), finding("SM601", "b")
+    assert selected([space, mismatch], select=["SM3"]) == [space, mismatch]
+    assert selected([space, mismatch], ignore=["SM"]) == [mismatch]
 
 
 def test_strict_makes_warnings_stop_an_export(tmp_path):

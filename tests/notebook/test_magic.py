@@ -152,6 +152,7 @@ def test_show_is_the_inspection(ready):
         ("%savedmodel export nomodel out", "the models here are"),
         ("%savedmodel export model", "DIR"),
         ("%savedmodel export model out --verify maybe", "process"),
+        ("%savedmodel export model out --verify run --no-verify", "exclude"),
         ("%savedmodel export model out --ignore 502", "SM2"),
         ("%savedmodel export model out --overwrite --next-version", "next-version"),
         ("%savedmodel export model out --sharding lots", "512MB"),
@@ -220,11 +221,47 @@ def test_cell_with_a_layer_beside_its_model_is_no_riddle(ready):
     assert answer("out", x=np.ones((1, 2), "float32"))
 
 
-@pytest.mark.parametrize("body", ["n = 1", MODULE + "a = Adder()\nb = Adder()"])
-def test_cell_without_one_model_lists_them(ready, body):
+@pytest.mark.parametrize(
+    ("body", "listed"),
+    [("n = 1", "model, pair"), (MODULE + "one = Adder()\ntwo = Adder()", "2 models: one, two")],
+)
+def test_cell_without_one_model_lists_them(ready, body, listed):
     ran = ready.run("%%savedmodel out\n" + body, fails=True)
-    assert "%%savedmodel DIR MODEL" in str(ran.error)
+    assert listed in str(ran.error)
+    assert "%savedmodel export MODEL DIR" in str(ran.error)
     assert not Path("out").exists()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "%%time\nmade = Pair()",
+        "globals()['made'] = Pair()",
+        "zoo = {}\nfor n in range(1):\n    zoo[n] = Pair()",
+        "%run made.py",
+    ],
+)
+def test_cell_finds_what_it_made_by_any_way(ready, body):
+    Path("made.py").write_text("import tensorflow as tf\n" + MODULE + "made = Adder()")
+    ready.run(
+        "%%savedmodel out -s double\n" + body if "run" not in body else "%%savedmodel out\n" + body
+    )
+    assert Path("out/saved_model.pb").exists()
+
+
+def test_models_of_a_timed_cell_have_their_cell(ready):
+    ready.run("%%time\ntimed = Pair()")
+    (found,) = [m for m in sm_magics.models() if m.name == "timed"]
+    assert (found.cell, found.line) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    "text", ["zoo['a b']", 'zoo["a b"]', "nested.zoo['a b']", "'zoo[\"a b\"]'"]
+)
+def test_subscripts_are_typed_as_they_are_listed(ready, text):
+    ready.run("import types\nzoo = {'a b': pair}\nnested = types.SimpleNamespace(zoo=zoo)")
+    ready.run(f"%savedmodel export {text} out -s double")
+    assert_allclose(answer("out", x=[2.0])["output_0"], [4.0])
 
 
 def test_error_in_the_body_is_the_cells_one_traceback_and_stops_the_export(ready):

@@ -23,7 +23,9 @@ def check(obj: Any, chosen: Sequence[Endpoint]) -> list[Diagnostic]:
     if len(own) > 1:
         what = f"it has {len(own)} tf.functions ({', '.join(own)}) and nothing says which to serve"
     elif own:
-        what = f"its tf.function {next(iter(own))!r} can't be served as it is"
+        ((name, function),) = own.items()
+        why = choice.unnameable(function) or "it has no input_signature"
+        what = f"its tf.function {name!r} can't be served as it is: {why}"
     elif keras_models.is_model(obj):
         what = "it has no forward pass that can be served"
     else:
