@@ -2,7 +2,7 @@
 # requires-python = ">=3.11"
 # dependencies = ["tensorflow>=2.16", "sm_magics"]
 # ///
-"""Write the installed TensorFlow's descriptors to where `sm_magics.savedmodel.protos` reads them.
+"""Write the installed TensorFlow's descriptors to where `inspection.protos` reads them.
 
 Run it as ``python scripts/make_descriptors.py`` from the root of the repository.
 """
@@ -14,7 +14,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from sm_magics.savedmodel import protos
+from sm_magics.savedmodel.inspection import protos
 
 
 def descriptor_set() -> bytes:

@@ -119,7 +119,7 @@ class SavedModelMagics(Magics):
         from sm_magics.savedmodel import export as engine
         from sm_magics.savedmodel.diagnostics import ExportError
         from sm_magics.savedmodel.request import request
-        from sm_magics.savedmodel.samples import SampleError
+        from sm_magics.savedmodel.verify.samples import SampleError
 
         keywords = self._policy(arguments) | {"name": name}
         try:

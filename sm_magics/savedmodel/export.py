@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel import capture, choice, functions, roots, samples, tf_private
+from sm_magics.savedmodel import capture, roots, tf_private
 from sm_magics.savedmodel import verify as verification
 from sm_magics.savedmodel.checks import destination as destination_check
 from sm_magics.savedmodel.checks import models as models_check
@@ -16,7 +16,8 @@ from sm_magics.savedmodel.diagnostics import ExportError, blocking, finding, sel
 from sm_magics.savedmodel.display import Displayable
 from sm_magics.savedmodel.inspection import inspect
 from sm_magics.savedmodel.publishing import stage
-from sm_magics.savedmodel.verify import Verification
+from sm_magics.savedmodel.signatures import choice, functions
+from sm_magics.savedmodel.verify import Verification, samples
 
 if TYPE_CHECKING:
     import logging
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sm_magics.savedmodel.diagnostics import Diagnostic
-    from sm_magics.savedmodel.endpoints import Endpoint
     from sm_magics.savedmodel.inspection import Inspection
     from sm_magics.savedmodel.request import Request
     from sm_magics.savedmodel.signatures import Signature
+    from sm_magics.savedmodel.signatures.endpoints import Endpoint
 
     OnPhase = Callable[[str, Path | None], None]
 

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel import choice, destination, spec_text
 from sm_magics.savedmodel import options as options_table
-from sm_magics.savedmodel.signatures import Spec
+from sm_magics.savedmodel.publishing import destination
+from sm_magics.savedmodel.signatures import Spec, choice, spec_text
 from sm_magics.savedmodel.verify import LEVELS
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
-    from sm_magics.savedmodel.destination import Destination
+    from sm_magics.savedmodel.publishing.destination import Destination
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import tf_private
-from sm_magics.savedmodel.functions import is_concrete, own_functions
+from sm_magics.savedmodel.signatures.functions import is_concrete, own_functions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -8,7 +8,7 @@ import tensorflow as tf
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sm_magics.savedmodel import bundle
+from sm_magics.savedmodel.inspection import bundle
 
 OWN = bundle.OBJECT_GRAPH_KEY
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from sm_magics.savedmodel.comparison import compare
+from sm_magics.savedmodel.verify.comparison import compare
 
 FLOATS = ["float16", "bfloat16", "float32", "float64", "complex64", "complex128"]
 # What must be seen where a weight is wrong: bfloat16 itself resolves 0.8 %.

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from rich import filesize
 
 from sm_magics.savedmodel.checks.destination import check
-from sm_magics.savedmodel.destination import Destination, resolve
-from sm_magics.savedmodel.sizes import decimal
+from sm_magics.savedmodel.publishing.destination import Destination, resolve
+from sm_magics.savedmodel.publishing.sizes import decimal
 
 
 def saved_model(path: Path, *more: str) -> Path:

@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 import sm_magics
-from sm_magics.savedmodel import fresh_process
+from sm_magics.savedmodel.verify import fresh_process
 
 VECTOR = tf.TensorSpec([None], tf.float32, name="x")
 

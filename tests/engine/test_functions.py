@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from sm_magics.savedmodel import functions
+from sm_magics.savedmodel.signatures import functions
 
 VECTOR = tf.TensorSpec([None], tf.float32)
 

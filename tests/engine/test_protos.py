@@ -14,7 +14,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import saved_model_pb2
 
-from sm_magics.savedmodel import protos
+from sm_magics.savedmodel.inspection import protos
 
 ROOT = Path(__file__).parents[2]
 REGENERATE = "run `python scripts/make_descriptors.py` and commit what it changes"
@@ -117,7 +117,7 @@ def test_a_skimmed_message_loses_nothing():
 def test_tensorflow_can_be_imported_after_our_descriptors():
     code = """
         import sys
-        from sm_magics.savedmodel import protos
+        from sm_magics.savedmodel.inspection import protos
         ours = protos.message("SavedModel")(saved_model_schema_version=7)
         assert "tensorflow" not in sys.modules
         from tensorflow.core.protobuf import saved_model_pb2

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from sm_magics.savedmodel import exchange, ownership
-from sm_magics.savedmodel.publishing import resolve, stage
+from sm_magics.savedmodel.publishing import exchange, ownership, resolve, stage
 
 
 class Scale(tf.Module):

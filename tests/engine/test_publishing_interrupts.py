@@ -11,13 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from sm_magics.savedmodel import (
-    exchange,
-    interrupts,
-    ownership,
-    publishing,
-)
-from sm_magics.savedmodel.publishing import resolve, stage
+from sm_magics.savedmodel import publishing
+from sm_magics.savedmodel.publishing import exchange, interrupts, ownership, resolve, stage
 
 TRACED = {module.__file__ for module in (exchange, interrupts, ownership, publishing)}
 

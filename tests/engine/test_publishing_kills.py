@@ -27,7 +27,7 @@ SEED = 20260
 DIE_AT_EVERY_STEP = """
 import json, os, signal, sys
 from pathlib import Path
-from sm_magics.savedmodel import exchange
+from sm_magics.savedmodel.publishing import exchange
 from sm_magics.savedmodel.publishing import resolve, stage
 
 place, means = Path(sys.argv[1]), sys.argv[2]
@@ -238,7 +238,7 @@ def test_four_processes_allocate_versions_at_once(tmp_path):
 
 OVERWRITE = """
 import sys
-from sm_magics.savedmodel import exchange
+from sm_magics.savedmodel.publishing import exchange
 from sm_magics.savedmodel.publishing import resolve, stage
 target, means = sys.argv[1:]
 if means == "two renames":

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from sm_magics.savedmodel import samples, spec_text
-from sm_magics.savedmodel.signatures import Spec
+from sm_magics.savedmodel.signatures import Spec, spec_text
+from sm_magics.savedmodel.verify import samples
 
 DTYPES = sorted(spec_text.DTYPES)
 NUMBERS = sorted(spec_text.DTYPES - {"string", "bool"})

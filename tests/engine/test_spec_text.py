@@ -12,8 +12,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sm_magics.savedmodel import spec_text
-from sm_magics.savedmodel.signatures import Spec
+from sm_magics.savedmodel.signatures import Spec, spec_text
 
 DTYPES = sorted(spec_text.DTYPES - {"half", "double"})
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True).filter(

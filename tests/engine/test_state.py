@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from sm_magics.savedmodel import state
+from sm_magics.savedmodel.verify import state
 
 
 def concrete(function, *specs):

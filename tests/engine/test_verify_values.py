@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 import sm_magics
-from sm_magics.savedmodel import spec_text
+from sm_magics.savedmodel.signatures import spec_text
 
 VECTOR = tf.TensorSpec([None], tf.float32, name="x")
 # Aliases left out: "half" is float16.

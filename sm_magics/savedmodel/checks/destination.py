@@ -9,14 +9,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sm_magics.savedmodel.diagnostics import Severity, finding
-from sm_magics.savedmodel.occupancy import Kind, Occupant, listed, look
-from sm_magics.savedmodel.sizes import decimal
+from sm_magics.savedmodel.publishing.occupancy import Kind, Occupant, listed, look
+from sm_magics.savedmodel.publishing.sizes import decimal
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sm_magics.savedmodel.destination import Destination
     from sm_magics.savedmodel.diagnostics import Diagnostic
+    from sm_magics.savedmodel.publishing.destination import Destination
 
 _OTHER_PLACE = "Export to another directory."
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel import functions, tf_private
+from sm_magics.savedmodel import tf_private
 from sm_magics.savedmodel.diagnostics import finding
+from sm_magics.savedmodel.signatures import functions
 
 if TYPE_CHECKING:
     from sm_magics.savedmodel.diagnostics import Diagnostic

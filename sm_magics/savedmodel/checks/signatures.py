@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel import choice, functions, keras_models
 from sm_magics.savedmodel.diagnostics import finding
+from sm_magics.savedmodel.signatures import choice, functions, keras_models
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sm_magics.savedmodel.diagnostics import Diagnostic
-    from sm_magics.savedmodel.endpoints import Endpoint
+    from sm_magics.savedmodel.signatures.endpoints import Endpoint
 
 
 def check(obj: Any, chosen: Sequence[Endpoint]) -> list[Diagnostic]:

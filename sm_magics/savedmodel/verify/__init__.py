@@ -7,16 +7,16 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel import fresh_process, samples, state
-from sm_magics.savedmodel.comparison import OutputCheck, compare
-from sm_magics.savedmodel.endpoints import named_outputs
-from sm_magics.savedmodel.sizes import decimal
+from sm_magics.savedmodel.publishing.sizes import decimal
+from sm_magics.savedmodel.signatures.endpoints import named_outputs
+from sm_magics.savedmodel.verify import fresh_process, samples, state
+from sm_magics.savedmodel.verify.comparison import OutputCheck, compare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from sm_magics.savedmodel.endpoints import Endpoint
+    from sm_magics.savedmodel.signatures.endpoints import Endpoint
 
 __all__ = ["LEVELS", "OutputCheck", "SignatureCheck", "Verification", "verify"]
 

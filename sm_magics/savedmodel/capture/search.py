@@ -6,8 +6,8 @@ import keyword
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from sm_magics.savedmodel import static
-from sm_magics.savedmodel.kinds import CONTAINERS, Sort, Sorts
+from sm_magics.savedmodel.capture import static
+from sm_magics.savedmodel.capture.kinds import CONTAINERS, Sort, Sorts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from sm_magics.savedmodel import protos
+from sm_magics.savedmodel.inspection import protos
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,8 +6,15 @@ import os
 from pathlib import Path
 from typing import Any
 
-from sm_magics.savedmodel import bundle, directory, foreign, metagraphs, object_graph, protos
-from sm_magics.savedmodel.contents import (
+from sm_magics.savedmodel.inspection import (
+    bundle,
+    directory,
+    foreign,
+    metagraphs,
+    object_graph,
+    protos,
+)
+from sm_magics.savedmodel.inspection.contents import (
     File,
     Inspection,
     InspectionError,

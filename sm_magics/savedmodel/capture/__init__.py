@@ -6,10 +6,10 @@ import weakref
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel import search, static, walk
+from sm_magics.savedmodel.capture import search, static, walk
+from sm_magics.savedmodel.capture.kinds import Kind, Sorts, kind_of
+from sm_magics.savedmodel.capture.walk import contains
 from sm_magics.savedmodel.display import Displayable
-from sm_magics.savedmodel.kinds import Kind, Sorts, kind_of
-from sm_magics.savedmodel.walk import contains
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

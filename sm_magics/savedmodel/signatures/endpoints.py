@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import tf_private
-from sm_magics.savedmodel.functions import is_concrete
 from sm_magics.savedmodel.signatures import Signature, Spec
+from sm_magics.savedmodel.signatures.functions import is_concrete
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel import sharding
+from sm_magics.savedmodel.options import sharding
 
 if TYPE_CHECKING:
     from sm_magics.savedmodel.options import Option

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel import protos
+from sm_magics.savedmodel.inspection import protos
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Self
 
 from filelock import Timeout
 
-from sm_magics.savedmodel import ownership
-from sm_magics.savedmodel.destination import Destination, resolve
-from sm_magics.savedmodel.durability import sync_directory, sync_tree
-from sm_magics.savedmodel.exchange import rename_over_empty, rename_to_new, replace
-from sm_magics.savedmodel.interrupts import Deferral
-from sm_magics.savedmodel.occupancy import Kind, is_saved_model, look, next_version
+from sm_magics.savedmodel.publishing import ownership
+from sm_magics.savedmodel.publishing.destination import Destination, resolve
+from sm_magics.savedmodel.publishing.durability import sync_directory, sync_tree
+from sm_magics.savedmodel.publishing.exchange import rename_over_empty, rename_to_new, replace
+from sm_magics.savedmodel.publishing.interrupts import Deferral
+from sm_magics.savedmodel.publishing.occupancy import Kind, is_saved_model, look, next_version
 
 if TYPE_CHECKING:
     from pathlib import Path

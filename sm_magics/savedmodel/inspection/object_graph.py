@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel.contents import Loadable
+from sm_magics.savedmodel.inspection.contents import Loadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel import static, tf_private
-from sm_magics.savedmodel.kinds import CONTAINERS, KINDS, Sort, Sorts
+from sm_magics.savedmodel import tf_private
+from sm_magics.savedmodel.capture import static
+from sm_magics.savedmodel.capture.kinds import CONTAINERS, KINDS, Sort, Sorts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

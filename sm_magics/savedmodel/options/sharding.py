@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel.sizes import decimal
+from sm_magics.savedmodel.publishing.sizes import decimal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

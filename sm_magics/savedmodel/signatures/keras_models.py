@@ -12,9 +12,15 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel import samples, tf_private
-from sm_magics.savedmodel.endpoints import Endpoint, as_spec, named_function, named_outputs
+from sm_magics.savedmodel import tf_private
 from sm_magics.savedmodel.signatures import Signature, Spec
+from sm_magics.savedmodel.signatures.endpoints import (
+    Endpoint,
+    as_spec,
+    named_function,
+    named_outputs,
+)
+from sm_magics.savedmodel.verify import samples
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

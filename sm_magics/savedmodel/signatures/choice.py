@@ -6,17 +6,18 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel import capture, endpoints, functions, keras_models, spec_text, tf_private
+from sm_magics.savedmodel import capture, tf_private
 from sm_magics.savedmodel.diagnostics import ExportError, finding
-from sm_magics.savedmodel.endpoints import UnnamedOutputError
-from sm_magics.savedmodel.keras_models import DEFAULT_KEY, NotBuiltError
+from sm_magics.savedmodel.signatures import endpoints, functions, keras_models, spec_text
+from sm_magics.savedmodel.signatures.endpoints import UnnamedOutputError
+from sm_magics.savedmodel.signatures.keras_models import DEFAULT_KEY, NotBuiltError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sm_magics.savedmodel.diagnostics import Diagnostic
-    from sm_magics.savedmodel.endpoints import Endpoint
     from sm_magics.savedmodel.signatures import Signature, Spec
+    from sm_magics.savedmodel.signatures.endpoints import Endpoint
 
 FORWARD = ("call", "__call__", "forward")
 """How a person may call the forward pass of a Keras model."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel import object_graph as objects
-from sm_magics.savedmodel import placement, protos
-from sm_magics.savedmodel.contents import MetaGraph
+from sm_magics.savedmodel.inspection import object_graph as objects
+from sm_magics.savedmodel.inspection import placement, protos
+from sm_magics.savedmodel.inspection.contents import MetaGraph
 from sm_magics.savedmodel.signatures import Signature, Spec
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import tf_private
-from sm_magics.savedmodel.interrupts import Deferral
+from sm_magics.savedmodel.publishing.interrupts import Deferral
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -88,7 +88,7 @@ class MetaGraph:
         Op type -> number of nodes, in the main graph and every function of the library (the saver
         included), the most frequent first.
     devices : dict of str to int
-        Hard-coded device -> number of nodes, as `sm_magics.savedmodel.placement` counts them.
+        Hard-coded device -> number of nodes, as `inspection.placement` counts them.
     versions : dict of str to str
         ``tensorflow``, ``producer``, ``min_consumer`` and ``schema`` (of the SavedModel), each
         where it is written.

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel import option_values
-from sm_magics.savedmodel.option_values import parse_size
+from sm_magics.savedmodel.options import option_values
+from sm_magics.savedmodel.options.option_values import parse_size
 
 if TYPE_CHECKING:
     import tensorflow as tf

@@ -6,7 +6,7 @@ import os
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from sm_magics.savedmodel.contents import File
+from sm_magics.savedmodel.inspection.contents import File
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from sm_magics.savedmodel.exchange import rename_over_empty
-from sm_magics.savedmodel.occupancy import Kind, look
+from sm_magics.savedmodel.publishing.exchange import rename_over_empty
+from sm_magics.savedmodel.publishing.occupancy import Kind, look
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sm_magics.savedmodel.destination import Destination
+    from sm_magics.savedmodel.publishing.destination import Destination
 
 _NOW = 0.0
 _TRIES = 100

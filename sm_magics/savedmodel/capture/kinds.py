@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel import static, tf_private
+from sm_magics.savedmodel import tf_private
+from sm_magics.savedmodel.capture import static
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from sm_magics.savedmodel.static import DictReader
+    from sm_magics.savedmodel.capture.static import DictReader
 
 KINDS = frozenset(
     {
