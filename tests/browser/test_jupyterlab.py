@@ -118,6 +118,7 @@ def demo(shared_lab):
     opened = shared_lab.open("demo.ipynb")
     opened.cell(EXPORT).evaluate(OBSERVE)
     opened.run_all()
+    card(opened, EXPORT).locator(".sm-head", has_text="Exported").wait_for()
     opened.save()
     return opened
 
@@ -182,9 +183,9 @@ def test_a_saved_notebook_shows_its_card_when_it_is_opened_again(lab, demo, trus
     reopened = lab.open(again.name)
     assert reopened.is_trusted() == trusted
     before = card(demo, EXPORT).evaluate(TEXT)
+    card(reopened, EXPORT).first.wait_for()
     assert card(reopened, EXPORT).count() == 1
     assert card(reopened, EXPORT).evaluate(TEXT) == before
-    assert card(reopened, EXPORT).is_visible()
     for words in ("model not found", "Error displaying widget", "Loading widget"):
         assert words not in reopened.element.inner_text()
     reopened.close()
@@ -251,6 +252,7 @@ def test_a_cell_that_fails_gives_one_traceback_and_no_card(lab):
     assert output.output_type == "error"
     assert output.ename == "ZeroDivisionError"
     shown = notebook.cell("%%savedmodel").locator(".jp-OutputArea-output")
+    shown.first.wait_for()
     assert shown.count() == 1
     assert "ZeroDivisionError" in shown.inner_text()
     assert notebook.element.locator(".sm-magics").count() == 0

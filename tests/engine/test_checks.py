@@ -193,3 +193,16 @@ def test_strict_makes_warnings_stop_an_export(tmp_path):
     result = sm_magics.export(Served(), out, overwrite=True)
     assert [f.code for f in result.findings] == ["SM502"]
     assert blocking(result.findings) == []
+
+
+def test_sm201_offers_only_what_can_be_typed():
+    class Two(Served):
+        @tf.function(input_signature=[SPEC])
+        def other(self, x):
+            return x
+
+    two = Two()
+    setattr(two, "my function", two.other)
+    (found,) = sm_magics.check(two)
+    assert "-s other" in found.hint
+    assert "my function'" not in found.hint

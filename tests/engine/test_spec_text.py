@@ -261,7 +261,7 @@ def test_the_dtypes_are_tensorflows():
 
 def test_typing_a_spec_needs_no_tensorflow():
     code = (
-        "import sys; from sm_magics.savedmodel import spec_text; "
+        "import sys; from sm_magics.savedmodel.signatures import spec_text; "
         "spec_text.parse_signature('k=f(x: float32[None])'); sys.exit('tensorflow' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

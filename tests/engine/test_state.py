@@ -103,7 +103,15 @@ def test_values_are_put_back_after_an_error():
     assert variable.numpy() == 1.0
 
 
-def test_an_interrupt_waits_until_all_values_are_put_back(monkeypatch):
+@pytest.fixture
+def handler():
+    """Give back who handles SIGINT, and leave it so."""
+    previous = signal.getsignal(signal.SIGINT)
+    yield previous
+    signal.signal(signal.SIGINT, previous)
+
+
+def test_an_interrupt_waits_until_all_values_are_put_back(monkeypatch, handler):
     variables = [tf.Variable(float(n)) for n in range(3)]
     assign, interrupts = tf.raw_ops.AssignVariableOp, []
 
@@ -122,9 +130,10 @@ def test_an_interrupt_waits_until_all_values_are_put_back(monkeypatch):
         run()
     assert len(interrupts) == 3
     assert [variable.numpy() for variable in variables] == [0.0, 1.0, 2.0]
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is handler
 
 
+@pytest.mark.usefixtures("handler")
 def test_an_interrupt_passes_at_once_while_the_function_runs():
     variable, reached = tf.Variable(1.0), []
 

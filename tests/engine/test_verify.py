@@ -115,15 +115,18 @@ def test_a_mismatch_keeps_the_export_that_stands_there(tmp_path):
     assert sorted((p.name, p.stat().st_size) for p in (tmp_path / "out").rglob("*")) == before
 
 
-@pytest.mark.parametrize("policy", [{"verify": False}, {"ignore": "SM601"}])
-def test_whoever_asks_for_it_gets_the_mismatch(tmp_path, policy):
-    result = sm_magics.export(stale(), tmp_path / "out", **policy)
+def test_whoever_asks_for_no_verification_gets_the_mismatch(tmp_path):
+    result = sm_magics.export(stale(), tmp_path / "out", verify=False)
     loaded = tf.saved_model.load(str(result.path))
     served_now = loaded.signatures["serving_default"](x=tf.ones([2]))["scaled"]
     np.testing.assert_allclose(served_now, [3.0, 3.0])
-    if policy == {"verify": False}:
-        assert result.verification.level == "none"
-        assert result.verification.reason == "it was not asked for"
+    assert result.verification.level == "none"
+    assert result.verification.reason == "it was not asked for"
+
+
+@pytest.mark.parametrize("policy", [{"ignore": "SM601"}, {"ignore": "SM"}, {"select": "SM1"}])
+def test_a_mismatch_is_never_filtered_away(tmp_path, policy):
+    assert refused(stale(), tmp_path, **policy).code == "SM601"
 
 
 def test_a_weight_that_was_written_wrong_by_one_percent_is_found(tmp_path, monkeypatch):

@@ -80,8 +80,17 @@ def candidates(obj: Any) -> list[str]:
     return [
         f"-s {path}" if _is_typed(function) else f"-s '{path}{_proposal(function)}'"
         for path, function in found.items()
-        if functions.is_function(function) and unnameable(function) is None
+        if functions.is_function(function) and _can_be_typed(path) and unnameable(function) is None
     ]
+
+
+def _can_be_typed(path: str) -> bool:
+    # An attribute may have any name: setattr(module, "my function", …).
+    try:
+        spec_text.parse_function(path)
+    except ValueError:
+        return False
+    return True
 
 
 def _default(obj: Any, inputs: Sequence[Spec] | None) -> list[Endpoint]:

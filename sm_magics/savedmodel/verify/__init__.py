@@ -201,17 +201,10 @@ def _run_here(
         try:
             signature = loaded.signatures[key]
             with _full_precision(), state.kept(signature.variables if writes else []):
-                answers[key] = _own(signature(**_by_parameter(signature, feeds)))
+                answers[key] = _own(signature(**feeds))
         except Exception as error:  # noqa: BLE001, it is the answer
             answers[key] = error
     return answers
-
-
-def _by_parameter(signature: Any, feeds: dict[str, Any]) -> dict[str, Any]:
-    # A name that is no identifier ("a/b") reaches Python under another one, in the same order.
-    parameters = list(signature.structured_input_signature[1].items())
-    by_name = {spec.name: parameter for parameter, spec in parameters}
-    return {by_name.get(name, name): tensor for name, tensor in feeds.items()}
 
 
 def _judge(trial: _Trial, answer: dict[str, Any] | Exception) -> SignatureCheck:

@@ -3,7 +3,6 @@
 Reads ``request.json`` in the folder that it is given, writes ``answer.json`` and one file a tensor.
 """
 
-import copy
 import json
 import sys
 from pathlib import Path
@@ -62,15 +61,12 @@ def _written(folder: Path, file: str, tensor: Any) -> list[Any]:
 
 
 def _outputs(signature: Any, question: dict[str, Any], folder: Path) -> dict[str, Any]:
-    # A name that is no identifier ("a/b") reaches Python under another one.
-    parameters = signature.structured_input_signature[1].items()
-    by_name = {spec.name: parameter for parameter, spec in parameters}
     feeds = {
-        by_name.get(name, name): tf.io.parse_tensor((folder / file).read_bytes(), dtype)
+        name: tf.io.parse_tensor((folder / file).read_bytes(), dtype)
         for name, (file, dtype) in question["feeds"].items()
     }
     variables = signature.variables if question["writes"] else []
-    before = [copy.copy(variable.numpy()) for variable in variables]
+    before = [variable.read_value() for variable in variables]
     try:
         return {
             # A ragged or sparse tensor is written as its parts.

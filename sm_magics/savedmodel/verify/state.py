@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -108,20 +107,17 @@ def kept(variables: Iterable[Any]) -> Iterator[None]:
 
 
 def _value(variable: Any) -> Any:
+    # Not copied: TensorFlow never writes into memory that a tensor holds, it copies first.
     import tensorflow as tf
 
-    value = tf.raw_ops.ReadVariableOp(resource=variable.handle, dtype=variable.dtype)
-    # A copy: on the CPU `numpy` may share the variable's own memory.
-    return copy.copy(value.numpy())
+    return tf.raw_ops.ReadVariableOp(resource=variable.handle, dtype=variable.dtype)
 
 
 def _put_back(values: Iterable[tuple[Any, Any]]) -> None:
     import tensorflow as tf
 
     for variable, value in values:
-        tf.raw_ops.AssignVariableOp(
-            resource=variable.handle, value=tf.constant(value, variable.dtype)
-        )
+        tf.raw_ops.AssignVariableOp(resource=variable.handle, value=value)
 
 
 def _operations(graphs: list[Any]) -> Iterator[Any]:
