@@ -22,21 +22,36 @@ TITLES = {
 INTRO = """# Benchmarks
 
 Written by `make bench`. Every line compares with a named peer, measured in turns in one run; times
-are medians in milliseconds on the machine named below. Only the ratio (ours to the peer's) lasts.
+are medians in milliseconds on the machine that the section names. Only the ratio (ours to the
+peer's) lasts.
 """
 
 
 def main(names: list[str]) -> None:
-    """Measure, print as it comes, and write the page when everything was measured."""
+    """Measure all sections, or those that are named, and put them into the page."""
     sys.path.insert(0, str(HERE))
-    sections = [_section(name) for name in names or TITLES]
-    if not names:
-        PAGE.write_text("\n".join([INTRO, _machine(), *sections]), encoding="utf-8")
-        print("written to docs/benchmarks.md")  # noqa: T201, a script
+    for name in names or TITLES:
+        _put(name, _section(name))
+
+
+def _put(name: str, text: str) -> None:
+    page = PAGE.read_text(encoding="utf-8") if PAGE.exists() else INTRO
+    intro, *sections = page.split("\n## ")
+    known = {section.splitlines()[0]: section for section in sections}
+    known[TITLES[name]] = text.removeprefix("## ")
+    ordered = [known[title] for title in TITLES.values() if title in known]
+    PAGE.write_text("\n## ".join([intro, *ordered]), encoding="utf-8")
 
 
 def _section(name: str) -> str:
-    lines = [f"## {TITLES[name]}", "", "| what | ms | peer | ms | ratio |", "|---|--:|---|--:|--:|"]
+    lines = [
+        f"## {TITLES[name]}",
+        "",
+        _machine(),
+        "",
+        "| what | ms | peer | ms | ratio |",
+        "|---|--:|---|--:|--:|",
+    ]
     for row in importlib.import_module(f"bench_{name}").run():
         what, ours, peer, theirs = _cells(row)
         lines.append(f"| {what} | {ours:.3g} | {peer} | {theirs:.3g} | {ours / theirs:.3g} |")
@@ -55,7 +70,7 @@ def _machine() -> str:
     today = dt.datetime.now(tz=dt.UTC).date()
     return (
         f"{today}: {platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
-        f"Python {platform.python_version()}, {packages}.\n"
+        f"Python {platform.python_version()}, {packages}."
     )
 
 
