@@ -65,6 +65,15 @@ def test_own_functions_are_methods_static_methods_and_attributes():
     np.testing.assert_array_equal(own["static"](tf.constant([1.0])), [3.0])
 
 
+def test_a_property_that_overrides_a_function_is_not_run():
+    class Tempting(Base):
+        @property
+        def inherited(self):
+            raise AssertionError("ran")
+
+    assert list(functions.own_functions(Tempting())) == ["overridden", "replaced"]
+
+
 def test_an_attribute_that_is_no_function_hides_the_method():
     derived = Derived()
     derived.inherited = None

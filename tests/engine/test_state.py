@@ -222,6 +222,13 @@ def test_generators_of_the_runtime_are_found():
     assert state.random_ops(categorical) == ["Multinomial"]
 
 
+def test_an_op_that_merely_has_a_seed_draws_nothing():
+    def hits(x):
+        return tf.nn.compute_accidental_hits(tf.reshape(x, [-1, 1]), x, 1, seed=1)
+
+    assert state.random_ops(concrete(hits, tf.TensorSpec([2], tf.int64))) == []
+
+
 def test_generators_with_a_state_of_their_own_are_none_of_these():
     generator = tf.random.Generator.from_seed(1)
 

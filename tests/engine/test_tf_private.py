@@ -209,11 +209,12 @@ def test_table_writers():
 def test_nested_graphs(loaded):
     @tf.function
     def inner(x):
-        return tf.cond(x > 0.0, lambda: tf.sin(x), lambda: tf.cos(x))
+        x = tf.cond(x > 0.0, lambda: tf.sin(x), lambda: tf.cos(x))
+        return tf.switch_case(tf.cast(x, tf.int32), [lambda: tf.tan(x), lambda: tf.tanh(x)])
 
     graphs = tf_private.nested_graphs(concrete(lambda x: inner(x) + 1.0, tf.TensorSpec([])))
     types = {operation.type for graph in graphs for operation in graph.get_operations()}
-    assert {"AddV2", "Sin", "Cos"} <= types
+    assert {"AddV2", "Sin", "Cos", "Tan", "Tanh"} <= types
     graphs = tf_private.nested_graphs(loaded.signatures["serving_default"])
     types = {operation.type for graph in graphs for operation in graph.get_operations()}
     assert {"AssignAddVariableOp", "Mul"} <= types

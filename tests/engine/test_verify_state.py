@@ -210,6 +210,21 @@ def test_signatures_that_share_written_state_are_each_run_from_the_start(tmp_pat
     assert module.state.numpy() == 0.0
 
 
+def test_a_variable_that_is_the_answer_is_compared_as_it_was_answered(verified):
+    class Counter(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.count = tf.Variable(1.0)
+
+        def call(self, x):
+            self.count.assign_add(tf.reduce_sum(x) * 0.0 + 5.0)
+            return self.count
+
+    layer = Counter()
+    assert verified(layer, inputs="x: float32[2]").status == "equal"
+    assert layer.count.numpy() == 1.0 + 5.0  # once, to build the layer
+
+
 def test_a_mismatch_and_a_failure_leave_the_object_as_it_was(tmp_path):
     def body(self, x):
         return {"y": x * self.state.assign_add(self.step)}

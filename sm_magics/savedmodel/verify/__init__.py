@@ -181,7 +181,7 @@ def _full_precision() -> Iterator[None]:
 
 
 def _own(outputs: dict[str, Any]) -> dict[str, Any]:
-    # An output may be a variable's own memory, which is put back (or trained on) afterwards.
+    # What runs eagerly, as Keras does, may answer with a variable, which is put back afterwards.
     import tensorflow as tf
 
     return tf.nest.map_structure(tf.identity, outputs, expand_composites=True)  # type: ignore[no-any-return]
@@ -201,7 +201,7 @@ def _run_here(
         try:
             signature = loaded.signatures[key]
             with _full_precision(), state.kept(signature.variables if writes else []):
-                answers[key] = _own(signature(**feeds))
+                answers[key] = signature(**feeds)
         except Exception as error:  # noqa: BLE001, it is the answer
             answers[key] = error
     return answers

@@ -70,7 +70,7 @@ def _outputs(signature: Any, question: dict[str, Any], folder: Path) -> dict[str
     try:
         return {
             # A ragged or sparse tensor is written as its parts.
-            name: [tf.identity(part) for part in tf.nest.flatten(output, expand_composites=True)]
+            name: tf.nest.flatten(output, expand_composites=True)
             for name, output in signature(**feeds).items()
         }
     finally:
