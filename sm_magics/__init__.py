@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from sm_magics.api import check, export, inspect, models
     from sm_magics.savedmodel.capture import Model
     from sm_magics.savedmodel.diagnostics import Diagnostic, ExportError, Severity
-    from sm_magics.savedmodel.export import Result
     from sm_magics.savedmodel.inspection import Inspection, InspectionError
+    from sm_magics.savedmodel.result import Result
     from sm_magics.savedmodel.signatures import Signature, Spec
     from sm_magics.savedmodel.verify import Verification
 
@@ -49,7 +49,7 @@ _HOMES = {
     "Inspection": "savedmodel.inspection",
     "InspectionError": "savedmodel.inspection",
     "Model": "savedmodel.capture",
-    "Result": "savedmodel.export",
+    "Result": "savedmodel.result",
     "Signature": "savedmodel.signatures",
     "Spec": "savedmodel.signatures",
     "Verification": "savedmodel.verify",

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
-    from sm_magics.savedmodel.export import Result
     from sm_magics.savedmodel.inspection import Inspection
+    from sm_magics.savedmodel.result import Result
 
 renderer.install()
 

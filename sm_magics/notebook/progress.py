@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sm_magics.savedmodel.display import Displayable
-from sm_magics.savedmodel.export import PHASES
+from sm_magics.savedmodel.result import PHASES
 
 
 @dataclass(frozen=True, slots=True)

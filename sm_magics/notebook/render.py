@@ -11,8 +11,8 @@ from sm_magics.notebook.text import plain
 from sm_magics.savedmodel.capture import Model
 from sm_magics.savedmodel.diagnostics import Diagnostic
 from sm_magics.savedmodel.display import Displayable
-from sm_magics.savedmodel.export import Result
 from sm_magics.savedmodel.inspection import Inspection
+from sm_magics.savedmodel.result import Result
 
 if TYPE_CHECKING:
     from jinja2 import Environment

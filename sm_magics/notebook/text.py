@@ -11,8 +11,8 @@ from sm_magics.notebook.progress import Progress
 from sm_magics.notebook.shown import Findings, Models
 from sm_magics.savedmodel.capture import Model
 from sm_magics.savedmodel.diagnostics import Diagnostic
-from sm_magics.savedmodel.export import Result
 from sm_magics.savedmodel.inspection import Inspection
+from sm_magics.savedmodel.result import Result
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

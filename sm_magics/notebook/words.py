@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from sm_magics.notebook.progress import Progress
     from sm_magics.savedmodel.capture import Model
     from sm_magics.savedmodel.diagnostics import Diagnostic
-    from sm_magics.savedmodel.export import Result
     from sm_magics.savedmodel.inspection import Inspection, MetaGraph, Variable
+    from sm_magics.savedmodel.result import Result
     from sm_magics.savedmodel.signatures import Signature, Spec
 
 NO_MODELS = (

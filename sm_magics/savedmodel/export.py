@@ -13,9 +13,9 @@ from sm_magics.savedmodel.checks import destination as destination_check
 from sm_magics.savedmodel.checks import models as models_check
 from sm_magics.savedmodel.checks import signatures as signatures_check
 from sm_magics.savedmodel.diagnostics import ExportError, blocking, finding, selected
-from sm_magics.savedmodel.display import Displayable
 from sm_magics.savedmodel.inspection import inspect
 from sm_magics.savedmodel.publishing import stage
+from sm_magics.savedmodel.result import Result
 from sm_magics.savedmodel.signatures import choice, functions
 from sm_magics.savedmodel.verify import Verification, samples
 
@@ -25,54 +25,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sm_magics.savedmodel.diagnostics import Diagnostic
-    from sm_magics.savedmodel.inspection import Inspection
     from sm_magics.savedmodel.request import Request
-    from sm_magics.savedmodel.signatures import Signature
     from sm_magics.savedmodel.signatures.endpoints import Endpoint
 
     OnPhase = Callable[[str, Path | None], None]
-
-PHASES = ("check", "save", "inspect", "verify", "publish")
-
-
-@dataclass(frozen=True, slots=True)
-class Result(Displayable):
-    """What an export did.
-
-    Attributes
-    ----------
-    path : Path
-        The published directory.
-    findings : tuple of Diagnostic
-        What is worth knowing about it.
-    inspection : Inspection
-        What was written, read back.
-    bytes : int
-        Size of the directory in bytes.
-    seconds : dict of str to float
-        Phase -> seconds: check, save, inspect, verify, publish.
-    verification : Verification
-        Whether the written signatures compute what the live object computes.
-    signatures : tuple of Signature
-        The signatures that were chosen, with the reason in `why`.
-    model : str
-        What was exported: ``"Functional, Keras 3"``.
-    name : str
-        What a person calls it: ``"model"``.
-    replaced : bool
-        Whether an older export stood at `path`.
-    """
-
-    path: Path
-    findings: tuple[Diagnostic, ...]
-    inspection: Inspection
-    bytes: int
-    seconds: dict[str, float]
-    verification: Verification
-    signatures: tuple[Signature, ...]
-    model: str
-    name: str = "model"
-    replaced: bool = False
 
 
 @dataclass

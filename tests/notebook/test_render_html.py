@@ -14,8 +14,8 @@ from sm_magics.notebook import render, words
 from sm_magics.notebook.progress import Progress
 from sm_magics.savedmodel.capture import Model
 from sm_magics.savedmodel.diagnostics import Diagnostic, Severity
-from sm_magics.savedmodel.export import Result
 from sm_magics.savedmodel.inspection import File, Inspection, Loadable, MetaGraph, Variable
+from sm_magics.savedmodel.result import Result
 from sm_magics.savedmodel.signatures import Signature, Spec
 from sm_magics.savedmodel.verify import OutputCheck, SignatureCheck, Verification
 

@@ -10,8 +10,8 @@ import pytest
 import tensorflow as tf
 
 from sm_magics.notebook import render, snippets
-from sm_magics.savedmodel.export import Result
 from sm_magics.savedmodel.inspection import inspect
+from sm_magics.savedmodel.result import Result
 from sm_magics.savedmodel.signatures import Signature, Spec
 from sm_magics.savedmodel.verify import Verification
 

@@ -133,15 +133,13 @@ def _arguments(text: str) -> list[ast.arg]:
     # `int32[]` is no Python: an empty subscript becomes the empty tuple that it means.
     source, previous, at = "", "", 0
     for token in _tokens(text):
-        if token.start[0] > 1 and token.string:
-            raise SyntaxError
         if token.string == "]" and previous == "[":
             source, at = source + text[at : token.start[1]] + "()", token.start[1]
         previous = token.string or previous
     source = f"def _({source + text[at:]}): pass"
     tree = _parsed(source, "exec")
     function = tree.body[0]
-    # The text must be all that stands between the parentheses.
+    # The text, one line, must be all that stands between the parentheses.
     if len(tree.body) != 1 or not isinstance(function, ast.FunctionDef) or function.returns:
         raise SyntaxError
     if function.body[0].end_col_offset != len(source.encode()):

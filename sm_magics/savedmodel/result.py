@@ -1,0 +1,58 @@
+"""Result: what an export did. Light, so that showing a result imports nothing of the engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sm_magics.savedmodel.display import Displayable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sm_magics.savedmodel.diagnostics import Diagnostic
+    from sm_magics.savedmodel.inspection import Inspection
+    from sm_magics.savedmodel.signatures import Signature
+    from sm_magics.savedmodel.verify import Verification
+
+PHASES = ("check", "save", "inspect", "verify", "publish")
+
+
+@dataclass(frozen=True, slots=True)
+class Result(Displayable):
+    """What an export did.
+
+    Attributes
+    ----------
+    path : Path
+        The published directory.
+    findings : tuple of Diagnostic
+        What is worth knowing about it.
+    inspection : Inspection
+        What was written, read back.
+    bytes : int
+        Size of the directory in bytes.
+    seconds : dict of str to float
+        Phase -> seconds: check, save, inspect, verify, publish.
+    verification : Verification
+        Whether the written signatures compute what the live object computes.
+    signatures : tuple of Signature
+        The signatures that were chosen, with the reason in `why`.
+    model : str
+        What was exported: ``"Functional, Keras 3"``.
+    name : str
+        What a person calls it: ``"model"``.
+    replaced : bool
+        Whether an older export stood at `path`.
+    """
+
+    path: Path
+    findings: tuple[Diagnostic, ...]
+    inspection: Inspection
+    bytes: int
+    seconds: dict[str, float]
+    verification: Verification
+    signatures: tuple[Signature, ...]
+    model: str
+    name: str = "model"
+    replaced: bool = False
