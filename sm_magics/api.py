@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sm_magics.notebook import renderer
@@ -11,8 +12,9 @@ from sm_magics.savedmodel.diagnostics import ExportError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from sm_magics.savedmodel.diagnostics import Diagnostic
     from sm_magics.savedmodel.inspection import Inspection
     from sm_magics.savedmodel.result import Result
 
@@ -60,7 +62,7 @@ def check(obj: Any, signatures: Any = None, options: Any = None, **policy: Any) 
         findings, _ = engine.check(asked)
     except ExportError as error:
         findings = list(error.findings)
-    return Findings(findings, type(real).__name__)
+    return Findings(_located(findings), type(real).__name__)
 
 
 def export(  # noqa: PLR0913, one keyword an option
@@ -73,6 +75,9 @@ def export(  # noqa: PLR0913, one keyword an option
     overwrite: bool = False,
     next_version: bool = False,
     allow_no_signature: bool = False,
+    flatten: bool = False,
+    batch: str | None = None,
+    with_optimizer: bool = False,
     select: str | Sequence[str] | None = None,
     ignore: str | Sequence[str] | None = None,
     strict: bool = False,
@@ -103,6 +108,13 @@ def export(  # noqa: PLR0913, one keyword an option
         Write ``export_dir/1``, then ``export_dir/2``, ...
     allow_no_signature : bool
         Export although nothing can be served.
+    flatten : bool
+        Name the leaves of nested outputs by their path: ``a.b.0``.
+    batch : {"free", "fixed"}, optional
+        Whether dimension 0 of the inputs is any size, or the size of the first call or trace. By
+        default it is free wherever the body allows it.
+    with_optimizer : bool
+        Export optimizers too, for training to go on from the checkpoint.
     select, ignore : str or list of str, optional
         Codes of findings, or prefixes; `ignore` wins.
     strict : bool
@@ -133,23 +145,29 @@ def export(  # noqa: PLR0913, one keyword an option
     from sm_magics.savedmodel import export as engine
     from sm_magics.savedmodel.request import request
 
-    return engine.export(
-        request(
-            _real(obj),
-            export_dir,
-            signatures,
-            options,
-            inputs=inputs,
-            overwrite=overwrite,
-            next_version=next_version,
-            allow_no_signature=allow_no_signature,
-            select=select,
-            ignore=ignore,
-            strict=strict,
-            verify=verify,
-            sample=sample,
-        )
+    asked = request(
+        _real(obj),
+        export_dir,
+        signatures,
+        options,
+        inputs=inputs,
+        overwrite=overwrite,
+        next_version=next_version,
+        allow_no_signature=allow_no_signature,
+        flatten=flatten,
+        batch=batch,
+        with_optimizer=with_optimizer,
+        select=select,
+        ignore=ignore,
+        strict=strict,
+        verify=verify,
+        sample=sample,
     )
+    try:
+        result = engine.export(asked)
+    except ExportError as error:
+        raise ExportError(_located(error.findings)) from None
+    return replace(result, findings=tuple(_located(result.findings)))
 
 
 def inspect(export_dir: str | os.PathLike[str]) -> Inspection:
@@ -163,6 +181,16 @@ def inspect(export_dir: str | os.PathLike[str]) -> Inspection:
     from sm_magics.savedmodel import inspection
 
     return inspection.inspect(export_dir)
+
+
+def _located(findings: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Put findings into the cells of the notebook, if this is one."""
+    from IPython.core.getipython import get_ipython
+
+    from sm_magics.notebook.session import open_session
+
+    shell = get_ipython()
+    return list(findings) if shell is None else open_session(shell).located(findings, [])
 
 
 def _real(obj: Any) -> Any:

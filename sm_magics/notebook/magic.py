@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class
 from traitlets import Bool, Enum
 
 from sm_magics.notebook import body as cell_body
-from sm_magics.notebook import parser
+from sm_magics.notebook import parser, source
 from sm_magics.notebook.session import root_name
 
 if TYPE_CHECKING:
@@ -106,7 +107,8 @@ class SavedModelMagics(Magics):
         # What the source shows has lines; `%run` and `globals()[...]` show in the namespace only.
         changed = {n: 1 for n, v in self.shell.user_ns.items() if before.get(n) != id(v)}
         names = changed | placed.names
-        self.session.bound(names, cell=placed.cell, cell_id=_cell_id(self.shell))
+        _, cell_id = source.running_cell(self.shell)
+        self.session.bound(names, cell=placed.cell, cell_id=cell_id)
         if arguments.model is not None:
             name, obj = arguments.model, self._object(arguments.model)
         else:
@@ -138,7 +140,8 @@ class SavedModelMagics(Magics):
             except SampleError as error:
                 watch.finish({"text/plain": f"{name} was not exported"})
                 raise UsageError(str(error)) from None
-            watch.finish(result)
+            located = tuple(self.session.located(result.findings, [name]))
+            watch.finish(dataclasses.replace(result, findings=located))
 
     def _refuse_early(self, arguments: argparse.Namespace) -> None:
         """Refuse before the body runs what it can't change: nobody trains twice for a flag."""
@@ -237,14 +240,6 @@ def _short(error: ExportError) -> ExportError:
     lines = [text, f"    {first.hint}"] if first.hint else [text]
     error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]
     return error
-
-
-def _cell_id(shell: InteractiveShell) -> str | None:
-    kernel = getattr(shell, "kernel", None)
-    if kernel is None:
-        return None
-    metadata: dict[str, str] = (kernel.get_parent("shell") or {}).get("metadata", {})
-    return metadata.get("cellId")
 
 
 def awaiting(shell: InteractiveShell) -> Any:

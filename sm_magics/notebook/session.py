@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from sm_magics.notebook import source
 from sm_magics.notebook.bindings import bound_names
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from sm_magics.notebook.shown import Models
     from sm_magics.savedmodel.capture import Model
-    from sm_magics.savedmodel.diagnostics import Diagnostic
+    from sm_magics.savedmodel.diagnostics import Diagnostic, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Session:
     def __init__(self, shell: InteractiveShell) -> None:
         self.shell = shell
         self._bindings: dict[str, Binding] = {}
+        self._cell_ids: dict[int, str | None] = {}
         self._lock = threading.RLock()
 
     def after_cell(self, result: ExecutionResult) -> None:
@@ -50,16 +52,16 @@ class Session:
         info = result.info
         if info is None or not info.raw_cell or OURS.match(info.raw_cell):
             return  # our magic records what its body bound
-        source = info.raw_cell
-        magic = _CELL_MAGIC.match(source)
+        text = info.raw_cell
+        magic = _CELL_MAGIC.match(text)
         if magic:
             # `%%time` and its like run the rest as Python; a body in another language binds nothing
             # that is in the namespace.
-            source = "\n" * magic.group().count("\n") + source[magic.end() :]
-        names = bound_names(source)
-        if not names and source.strip():
+            text = "\n" * magic.group().count("\n") + text[magic.end() :]
+        names = bound_names(text)
+        if not names and text.strip():
             # IPython's own syntax: what it makes of it is Python, on the same lines.
-            names = bound_names(self.shell.transform_cell(source))
+            names = bound_names(self.shell.transform_cell(text))
         count = result.execution_count
         self.bound(names, cell=count, cell_id=getattr(info, "cell_id", None))
 
@@ -67,6 +69,8 @@ class Session:
         """Record that a cell bound these names (name -> line)."""
         namespace = self.shell.user_ns
         with self._lock:
+            if cell is not None:
+                self._cell_ids[cell] = cell_id
             for name, line in names.items():
                 if name not in namespace:
                     continue
@@ -89,18 +93,36 @@ class Session:
         return [(self._placed(model), obj) for model, obj in capture.find(dict(self.shell.user_ns))]
 
     def located(self, findings: Iterable[Diagnostic], names: Sequence[str]) -> list[Diagnostic]:
-        """Put the cell that bound a model on findings about the model that have no place yet."""
+        """Put findings where their author sees them: the cell and line instead of the file.
+
+        Findings about the model itself that have no place get the cell that bound it.
+        """
+        # IPython tells about a cell when it has ended.
+        count, cell_id = source.running_cell(self.shell)
+        self._cell_ids.setdefault(count, cell_id)
+        return [self._located(found, names) for found in findings]
+
+    def _located(self, found: Diagnostic, names: Sequence[str]) -> Diagnostic:
+        related = tuple(self._related(place) for place in found.related)
+        found = dataclasses.replace(found, related=related)
+        if found.file is not None:
+            return source.in_cell(found, self.shell, self._cell_ids)
         binding = self._binding(names)
+        if binding is None or found.line is not None or not found.code.startswith(("SM1", "SM2")):
+            return found
+        return dataclasses.replace(
+            found, cell=binding.cell, cell_id=binding.cell_id, line=binding.line
+        )
+
+    def _related(self, place: Place) -> Place:
+        if place.file is not None:
+            return source.in_cell(place, self.shell, self._cell_ids)
+        binding = None if place.name is None else self._binding([place.name])
         if binding is None:
-            return list(findings)
-        return [
-            dataclasses.replace(
-                found, cell=binding.cell, cell_id=binding.cell_id, line=binding.line
-            )
-            if found.line is None and found.code.startswith(("SM1", "SM2"))
-            else found
-            for found in findings
-        ]
+            return place
+        return dataclasses.replace(
+            place, cell=binding.cell, cell_id=binding.cell_id, line=binding.line
+        )
 
     def _placed(self, model: Model) -> Model:
         binding = self._binding(model.names)

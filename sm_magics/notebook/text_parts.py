@@ -30,8 +30,9 @@ def findings(found: Iterable[Diagnostic]) -> str:
         place = words.place(one)
         head = f"{one.code} {one.severity}" + (f"  {place}" if place else "")
         first, *more = words.printable(f"{head}: {words.message(one)}").split("\n")
+        related = [words.inline(place) for place in words.related(one)]
         hint = words.printable(one.hint).split("\n") if one.hint else []
-        lines += [first, *(f"    {line}" for line in [*more, *hint])]
+        lines += [first, *(f"    {line}" for line in [*more, *related, *hint])]
     return "\n".join(lines)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from sm_magics.notebook import verdicts
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from sm_magics.notebook.progress import Progress
     from sm_magics.savedmodel.capture import Model
-    from sm_magics.savedmodel.diagnostics import Diagnostic
+    from sm_magics.savedmodel.diagnostics import Diagnostic, Place
     from sm_magics.savedmodel.inspection import Inspection, MetaGraph, Variable
     from sm_magics.savedmodel.result import Result
     from sm_magics.savedmodel.signatures import Signature, Spec
@@ -88,14 +89,25 @@ def shape(dimensions: Sequence[int]) -> str:
 
 def place(found: Diagnostic) -> str:
     """Return where a finding comes from: ``"cell [3], line 7, in serve"``; may be empty."""
+    return ", ".join([*_where(found), *([f"in {found.function}"] if found.function else [])])
+
+
+def related(found: Diagnostic) -> list[str]:
+    """Return the other places of a finding, a sentence each: ``"made in cell [4], line 7"``."""
+    return [
+        f"{place.what} in {', '.join(where)}" for place in found.related if (where := _where(place))
+    ]
+
+
+def _where(place: Diagnostic | Place) -> list[str]:
     parts = []
-    if found.cell is not None:
-        parts.append(f"cell [{found.cell}]")
-    if found.line is not None:
-        parts.append(f"line {found.line}")
-    if found.function:
-        parts.append(f"in {found.function}")
-    return ", ".join(parts)
+    if place.cell is not None:
+        parts.append(f"cell [{place.cell}]")
+    elif place.file is not None:
+        parts.append(PurePath(place.file).name)
+    if place.line is not None:
+        parts.append(f"line {place.line}")
+    return parts
 
 
 def message(found: Diagnostic) -> str:

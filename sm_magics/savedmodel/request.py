@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from sm_magics.savedmodel.publishing.destination import Destination
 
 
+BATCHES = ("free", "fixed")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One export as asked for.
@@ -34,8 +37,10 @@ class Request:
         See `options.save_options`.
     inputs : tuple of Spec or None
         Inputs of an object that has no signature of its own.
-    overwrite, allow_no_signature, strict : bool
+    overwrite, allow_no_signature, strict, flatten, with_optimizer : bool
         The policy.
+    batch : {"free", "fixed"} or None
+        What becomes of dimension 0 of the inputs; None frees it wherever the body allows it.
     select, ignore : tuple of str
         Codes or prefixes of findings.
     verify : str or None
@@ -55,6 +60,9 @@ class Request:
     inputs: tuple[Spec, ...] | None = None
     overwrite: bool = False
     allow_no_signature: bool = False
+    flatten: bool = False
+    batch: str | None = None
+    with_optimizer: bool = False
     strict: bool = False
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
@@ -74,6 +82,9 @@ def request(  # noqa: PLR0913, one keyword an option
     overwrite: bool = False,
     next_version: bool = False,
     allow_no_signature: bool = False,
+    flatten: bool = False,
+    batch: str | None = None,
+    with_optimizer: bool = False,
     select: str | Sequence[str] | None = None,
     ignore: str | Sequence[str] | None = None,
     strict: bool = False,
@@ -96,6 +107,8 @@ def request(  # noqa: PLR0913, one keyword an option
     level = ("run" if verify else None) if isinstance(verify, bool) else verify
     if level is not None and level not in LEVELS:
         raise ValueError(f"verify is one of {', '.join(LEVELS)}, True or False; not {verify!r}")
+    if batch not in (None, *BATCHES):
+        raise ValueError(f"batch is one of {', '.join(BATCHES)}; not {batch!r}")
     return Request(
         obj=obj,
         destination=(
@@ -108,6 +121,9 @@ def request(  # noqa: PLR0913, one keyword an option
         inputs=_specs(inputs),
         overwrite=overwrite,
         allow_no_signature=allow_no_signature,
+        flatten=flatten,
+        batch=batch,
+        with_optimizer=with_optimizer,
         strict=strict,
         select=_codes("select", select),
         ignore=_codes("ignore", ignore),

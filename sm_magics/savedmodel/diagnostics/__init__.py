@@ -1,30 +1,61 @@
-"""Diagnostic, Severity and the catalogue: what can be wrong, in one place for every face."""
+"""Diagnostic and what is done with one: what can be wrong, in one place for every face."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from sm_magics.savedmodel.diagnostics.catalogue import CATALOGUE, Rule, Severity
 from sm_magics.savedmodel.display import Displayable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+__all__ = [
+    "CATALOGUE",
+    "Diagnostic",
+    "ExportError",
+    "Place",
+    "Rule",
+    "Severity",
+    "blocking",
+    "finding",
+    "selected",
+]
 
-class Severity(StrEnum):
-    """How bad a finding is for the consumer of the export."""
 
-    ERROR = "error"
-    WARNING = "warning"
-    INFO = "info"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A place that a finding refers to besides its own, such as where a variable was made.
+
+    Attributes
+    ----------
+    what : str
+        What is there: ``"made"``.
+    name : str or None
+        An expression of the notebook that is bound there; a face finds its cell.
+    file : str or None
+        The file that the code object names; a face finds the cell that stands behind it.
+    line : int or None
+        1-based, in the file; in the cell once `cell` is known.
+    cell, cell_id : int or None, str or None
+        The cell: execution count, and the front end's id.
+    """
+
+    what: str
+    name: str | None = None
+    file: str | None = None
+    line: int | None = None
+    cell: int | None = None
+    cell_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnostic(Displayable):
     """One finding: what happens to the consumer, where it comes from, what to type instead.
 
-    Lines and columns are 1-based, in the cell as its author sees it.
+    Lines and columns are 1-based: in the cell as its author sees it, once a face knows which cell
+    stands behind `file`; in the file until then.
     """
 
     code: str
@@ -39,45 +70,16 @@ class Diagnostic(Displayable):
     end_line: int | None = None
     column: int | None = None
     end_column: int | None = None
+    file: str | None = None
+    related: tuple[Place, ...] = ()
 
     __str__ = Displayable.__str__
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A row of the catalogue: a code, its usual severity, and what it is about."""
-
-    code: str
-    severity: Severity
-    title: str
-
-
-_RULES = (
-    Rule("SM101", Severity.ERROR, "the object is not trackable"),
-    Rule("SM102", Severity.ERROR, "the Keras model is not built, so no signature can be made"),
-    Rule("SM104", Severity.ERROR, "the object has an attribute called `signatures`"),
-    Rule("SM201", Severity.ERROR, "no signature would be written"),
-    Rule("SM202", Severity.ERROR, "the function has no input_signature and no usable trace"),
-    Rule("SM205", Severity.ERROR, "an output can't be named"),
-    Rule("SM209", Severity.ERROR, "the signature's key is reserved or no string"),
-    Rule("SM501", Severity.ERROR, "the destination can't be written"),
-    Rule("SM502", Severity.ERROR, "the destination exists"),
-    Rule("SM503", Severity.ERROR, "the destination has not enough space"),
-    Rule("SM601", Severity.ERROR, "the export computes something else than the live object"),
-)
-CATALOGUE: dict[str, Rule] = {rule.code: rule for rule in _RULES}
-
-
 def finding(code: str, message: str, hint: str = "", **where: object) -> Diagnostic:
     """Make a diagnostic of a catalogued code, with the severity that the catalogue gives it."""
-    rule = CATALOGUE[code]
-    return Diagnostic(
-        code=code,
-        severity=rule.severity,
-        message=message,
-        hint=hint,
-        **where,  # type: ignore[arg-type]
-    )
+    fields = {"severity": CATALOGUE[code].severity} | where
+    return Diagnostic(code=code, message=message, hint=hint, **fields)  # type: ignore[arg-type]
 
 
 class ExportError(ValueError):
