@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from sm_magics.api import check, export, inspect, models
+    from sm_magics.api import check, code, diff, export, inspect, models
     from sm_magics.savedmodel.capture import Model
     from sm_magics.savedmodel.diagnostics import Diagnostic, ExportError, Severity
+    from sm_magics.savedmodel.difference import Diff
     from sm_magics.savedmodel.inspection import Inspection, InspectionError
     from sm_magics.savedmodel.result import Result
     from sm_magics.savedmodel.signatures import Signature, Spec
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "Diagnostic",
+    "Diff",
     "ExportError",
     "Inspection",
     "InspectionError",
@@ -33,6 +35,8 @@ __all__ = [
     "Spec",
     "Verification",
     "check",
+    "code",
+    "diff",
     "export",
     "inspect",
     "models",
@@ -40,10 +44,13 @@ __all__ = [
 
 _HOMES = {
     "check": "api",
+    "code": "api",
+    "diff": "api",
     "export": "api",
     "inspect": "api",
     "models": "api",
     "Diagnostic": "savedmodel.diagnostics",
+    "Diff": "savedmodel.difference",
     "ExportError": "savedmodel.diagnostics",
     "Severity": "savedmodel.diagnostics",
     "Inspection": "savedmodel.inspection",

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from sm_magics.savedmodel.diagnostics import Diagnostic
+    from sm_magics.savedmodel.difference import Diff
     from sm_magics.savedmodel.inspection import Inspection
+    from sm_magics.savedmodel.program import Program
     from sm_magics.savedmodel.result import Result
 
 renderer.install()
@@ -170,6 +172,53 @@ def export(  # noqa: PLR0913, one keyword an option
     return replace(result, findings=tuple(_located(result.findings)))
 
 
+def code(
+    obj: Any,
+    export_dir: str | os.PathLike[str],
+    signatures: Any = None,
+    options: Any = None,
+    **policy: Any,
+) -> Program:
+    """Return the plain `tf.saved_model.save` program that exports the same; nothing is written.
+
+    Parameters
+    ----------
+    obj, export_dir, signatures, options
+        As in `export`.
+    **policy
+        The keywords of `export`; those about findings and verification leave no trace in the
+        program.
+
+    Returns
+    -------
+    str
+        Python that starts from the object and needs only TensorFlow.
+
+    Raises
+    ------
+    ExportError
+        If what was asked for can't be exported.
+    ValueError, TypeError
+        If an argument makes no sense, or a program can't spell it out: a function that no name
+        leads to, a sharding callback of your own.
+    """
+    from IPython.core.getipython import get_ipython
+
+    from sm_magics.savedmodel import program
+    from sm_magics.savedmodel.request import request
+
+    shell = get_ipython()
+    known = {
+        "namespace": {} if shell is None else shell.user_ns,
+        "name": obj.name if isinstance(obj, Model) else "model",
+    }
+    try:
+        asked = request(_real(obj), export_dir, signatures, options, **(known | policy))
+        return program.write(asked)
+    except ExportError as error:
+        raise ExportError(_located(error.findings)) from None
+
+
 def inspect(export_dir: str | os.PathLike[str]) -> Inspection:
     """Return what is in a SavedModel directory, without loading or running it.
 
@@ -181,6 +230,21 @@ def inspect(export_dir: str | os.PathLike[str]) -> Inspection:
     from sm_magics.savedmodel import inspection
 
     return inspection.inspect(export_dir)
+
+
+def diff(dir_a: str | os.PathLike[str], dir_b: str | os.PathLike[str]) -> Diff:
+    """Return what differs from one SavedModel directory to another, what breaks clients first.
+
+    Nothing is loaded or run, and TensorFlow is not imported.
+
+    Raises
+    ------
+    InspectionError
+        A ValueError, if one of them is no SavedModel or is damaged.
+    """
+    from sm_magics.savedmodel import difference
+
+    return difference.diff(dir_a, dir_b)
 
 
 def _located(findings: Iterable[Diagnostic]) -> list[Diagnostic]:

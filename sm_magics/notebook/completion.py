@@ -97,7 +97,7 @@ def _positionals(words: Sequence[str], flags: dict[str, argparse.Action]) -> lis
 
 
 def _at_place(session: Session, place: str, fragment: str) -> Iterable[str]:
-    if place == "directory":
+    if place in ("directory", "other_directory"):
         return _paths(fragment)
     return [name for name in _model_names(session) if name.startswith(fragment)]
 

@@ -12,7 +12,7 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class
 from traitlets import Bool, Enum
 
 from sm_magics.notebook import body as cell_body
-from sm_magics.notebook import parser, source
+from sm_magics.notebook import parser, source, tracebacks
 from sm_magics.notebook.session import root_name
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sm_magics.notebook.session import Session
     from sm_magics.savedmodel.capture import Model
     from sm_magics.savedmodel.diagnostics import ExportError
+    from sm_magics.savedmodel.request import Request
 
 _SECONDARY = ("function", "layer", "checkpoint")
 """Kinds that a cell often binds beside the model that it is about."""
@@ -71,6 +72,15 @@ class SavedModelMagics(Magics):
         except InspectionError as error:
             raise UsageError(str(error)) from None
 
+    def _diff(self, arguments: argparse.Namespace) -> Any:
+        from sm_magics.savedmodel.difference import diff
+        from sm_magics.savedmodel.inspection import InspectionError
+
+        try:
+            return diff(_path(arguments.directory), _path(arguments.other_directory))
+        except InspectionError as error:
+            raise UsageError(str(error)) from None
+
     def _check(self, arguments: argparse.Namespace) -> Any:
         from sm_magics.notebook.shown import Findings
         from sm_magics.savedmodel import export as engine
@@ -83,13 +93,14 @@ class SavedModelMagics(Magics):
             findings, _ = engine.check(asked)
         except ExportError as error:
             findings = list(error.findings)
-        except (ValueError, TypeError) as error:
-            raise UsageError(str(error)) from None
+        except Exception as error:
+            self._raise_readable(error, arguments)
+            raise
         return Findings(self.session.located(findings, [arguments.model]), arguments.model)
 
-    def _export(self, arguments: argparse.Namespace) -> None:
+    def _export(self, arguments: argparse.Namespace) -> Any:
         obj = self._object(arguments.model)
-        self._run(obj, arguments.model, arguments)
+        return self._run(obj, arguments.model, arguments)
 
     def _cell(self, line: str, cell: str) -> Any:
         arguments = parser.cell_parser().parse_args(parser.split(line))
@@ -101,7 +112,7 @@ class SavedModelMagics(Magics):
             return coroutine
         return cell_body.drive(coroutine)
 
-    async def _run_cell(self, arguments: argparse.Namespace, placed: cell_body.Body) -> None:
+    async def _run_cell(self, arguments: argparse.Namespace, placed: cell_body.Body) -> Any:
         before = {name: id(value) for name, value in self.shell.user_ns.items()}
         outcome = await cell_body.run(self.shell, placed)
         # What the source shows has lines; `%run` and `globals()[...]` show in the namespace only.
@@ -113,9 +124,9 @@ class SavedModelMagics(Magics):
             name, obj = arguments.model, self._object(arguments.model)
         else:
             name, obj = self._made_by(outcome.value, names)
-        self._run(obj, name, arguments)
+        return self._run(obj, name, arguments)
 
-    def _run(self, obj: Any, name: str, arguments: argparse.Namespace) -> None:
+    def _run(self, obj: Any, name: str, arguments: argparse.Namespace) -> Any:
         from sm_magics.notebook.shown import Findings
         from sm_magics.notebook.watch import Watch
         from sm_magics.savedmodel import export as engine
@@ -130,6 +141,8 @@ class SavedModelMagics(Magics):
             raise _short(error) from None
         except (ValueError, TypeError) as error:
             raise UsageError(str(error)) from None
+        if arguments.code:
+            return self._program(asked, arguments)
         with Watch(self.shell, name) as watch:
             try:
                 result = engine.export(asked, watch.on_phase)
@@ -140,8 +153,34 @@ class SavedModelMagics(Magics):
             except SampleError as error:
                 watch.finish({"text/plain": f"{name} was not exported"})
                 raise UsageError(str(error)) from None
+            except Exception as error:
+                self._raise_readable(error, arguments)
+                raise
             located = tuple(self.session.located(result.findings, [name]))
             watch.finish(dataclasses.replace(result, findings=located))
+        return None
+
+    def _program(self, asked: Request, arguments: argparse.Namespace) -> Any:
+        from sm_magics.savedmodel import program
+        from sm_magics.savedmodel.diagnostics import ExportError
+
+        try:
+            return program.write(asked)
+        except ExportError as error:
+            found = self.session.located(error.findings, [asked.name])
+            raise _short(ExportError(found)) from None
+        except Exception as error:
+            self._raise_readable(error, arguments)
+            raise
+
+    def _raise_readable(self, error: Exception, arguments: argparse.Namespace) -> None:
+        """Raise our own complaint as one line; TensorFlow's error stays, and is shown short."""
+        from sm_magics.savedmodel import user_frames
+
+        if isinstance(error, ValueError | TypeError) and not user_frames.is_foreign(error):
+            raise UsageError(str(error)) from None
+        if not arguments.traceback:
+            tracebacks.shorten(error, self.shell)
 
     def _refuse_early(self, arguments: argparse.Namespace) -> None:
         """Refuse before the body runs what it can't change: nobody trains twice for a flag."""
@@ -149,6 +188,8 @@ class SavedModelMagics(Magics):
         from sm_magics.savedmodel.diagnostics import ExportError, blocking, selected
         from sm_magics.savedmodel.request import request
 
+        if arguments.code:
+            return
         keywords = parser.policy(arguments)
         # The body may define what these name.
         keywords.pop("sample", None)

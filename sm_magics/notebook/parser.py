@@ -22,6 +22,7 @@ SUBCOMMANDS = {
     "check": "what is wrong with an export, before anything is written",
     "export": "export a model",
     "show": "what is in a SavedModel directory",
+    "diff": "what differs from one SavedModel directory to another",
 }
 
 
@@ -59,8 +60,12 @@ def line_parser() -> argparse.ArgumentParser:
             command.add_argument("model", metavar="MODEL", help="a name, or models['a']")
         if name in ("export", "show"):
             command.add_argument("directory", metavar="DIR", help="the directory")
+        if name == "diff":
+            command.add_argument("directory", metavar="DIR", help="the older directory")
+            command.add_argument("other_directory", metavar="DIR", help="the newer one")
         if name in ("check", "export"):
             _add(command, [o for o in OPTIONS if name == "export" or o.group in _CHECKED])
+            _add_shown(command, code=name == "export")
     return parser
 
 
@@ -77,6 +82,7 @@ def cell_parser() -> argparse.ArgumentParser:
     parser.add_argument("directory", metavar="DIR", help="the directory")
     parser.add_argument("model", metavar="MODEL", nargs="?", help="a name, or models['a']")
     _add(parser, OPTIONS)
+    _add_shown(parser, code=True)
     return parser
 
 
@@ -146,6 +152,22 @@ def _add(parser: argparse.ArgumentParser, options: Sequence[Option]) -> None:
             if option.kind == "choice":
                 keywords["choices"] = option.choices
         groups[option.group].add_argument(*option.flags, **keywords)
+
+
+def _add_shown(parser: argparse.ArgumentParser, *, code: bool) -> None:
+    """Add what concerns only the magics: how something is shown, not what is exported."""
+    group = parser.add_argument_group("display options")
+    if code:
+        group.add_argument(
+            "--code",
+            action="store_true",
+            help="print the tf.saved_model.save program that does the same; nothing is written",
+        )
+    group.add_argument(
+        "--traceback",
+        action="store_true",
+        help="show an error of TensorFlow with all its frames",
+    )
 
 
 def _help(option: Option) -> str:

@@ -10,6 +10,7 @@ from sm_magics.notebook.shown import Findings, Models
 from sm_magics.notebook.text import plain
 from sm_magics.savedmodel.capture import Model
 from sm_magics.savedmodel.diagnostics import Diagnostic
+from sm_magics.savedmodel.difference import Diff
 from sm_magics.savedmodel.display import Displayable
 from sm_magics.savedmodel.inspection import Inspection
 from sm_magics.savedmodel.result import Result
@@ -21,6 +22,7 @@ __all__ = ["Findings", "Models", "bundle", "install", "uninstall"]
 
 _TEMPLATES = {
     Diagnostic: "findings.html.j2",
+    Diff: "diff.html.j2",
     Findings: "findings.html.j2",
     Inspection: "inspection.html.j2",
     Model: "models.html.j2",
@@ -45,7 +47,7 @@ def bundle(result: Any) -> dict[str, str]:
 
     Parameters
     ----------
-    result : Result, Inspection, Diagnostic, Findings, Model, Models or Progress
+    result : Result, Inspection, Diff, Diagnostic, Findings, Model, Models or Progress
         Anything else is shown as its repr, without HTML.
 
     Returns
@@ -75,7 +77,7 @@ def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
-    from sm_magics.notebook import filetree, snippets, verdicts, words
+    from sm_magics.notebook import differences, filetree, snippets, verdicts, words
 
     def visible(value: object) -> object:
         # Markup is the templates' own and has been through here.
@@ -95,6 +97,11 @@ def _environment() -> Environment:
     # The style sheet is our own file: nothing that a user names gets into it.
     style = Markup(css.strip())  # noqa: S704
     environment.globals.update(
-        words=words, verdicts=verdicts, snippets=snippets, grow=filetree.grow, style=style
+        words=words,
+        differences=differences,
+        verdicts=verdicts,
+        snippets=snippets,
+        grow=filetree.grow,
+        style=style,
     )
     return environment

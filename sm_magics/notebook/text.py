@@ -6,11 +6,12 @@ from functools import singledispatch
 from textwrap import indent
 from typing import TYPE_CHECKING
 
-from sm_magics.notebook import snippets, text_parts, words
+from sm_magics.notebook import differences, snippets, text_parts, words
 from sm_magics.notebook.progress import Progress
 from sm_magics.notebook.shown import Findings, Models
 from sm_magics.savedmodel.capture import Model
 from sm_magics.savedmodel.diagnostics import Diagnostic
+from sm_magics.savedmodel.difference import Diff
 from sm_magics.savedmodel.inspection import Inspection
 from sm_magics.savedmodel.result import Result
 
@@ -63,6 +64,17 @@ def _(inspection: Inspection) -> str:
             text_parts.variables(inspection.variables),
         ),
         _fingerprint(inspection),
+    )
+
+
+@plain.register
+def _(diff: Diff) -> str:
+    return _page(
+        differences.headline(diff),
+        *(
+            _section(words.inline(one.title), text_parts.table(one.columns, one.rows))
+            for one in differences.sections(diff)
+        ),
     )
 
 

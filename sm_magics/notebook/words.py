@@ -224,6 +224,7 @@ def exported(result: Result) -> str:
             amount(len(result.signatures), "signature"),
             verdicts.verdict(result.verification),
             *(["the older export was replaced"] if result.replaced else []),
+            *([f"without {size(result.left_out)} of optimizer state"] if result.left_out else []),
             *([tally(result.findings)] if result.findings else []),
         ]
     )

@@ -7,8 +7,9 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel import capture, roots, tf_private
+from sm_magics.savedmodel import aliases, capture, roots, saved, tf_private, user_frames
 from sm_magics.savedmodel import verify as verification
+from sm_magics.savedmodel.checks import captures, gradients, sizes, versions
 from sm_magics.savedmodel.checks import destination as destination_check
 from sm_magics.savedmodel.checks import models as models_check
 from sm_magics.savedmodel.checks import signatures as signatures_check
@@ -16,7 +17,8 @@ from sm_magics.savedmodel.diagnostics import ExportError, blocking, finding, sel
 from sm_magics.savedmodel.inspection import inspect
 from sm_magics.savedmodel.publishing import stage
 from sm_magics.savedmodel.result import Result
-from sm_magics.savedmodel.signatures import choice, functions
+from sm_magics.savedmodel.signatures import choice, functions, keras_models
+from sm_magics.savedmodel.signatures.choice import Wishes
 from sm_magics.savedmodel.verify import Verification, samples
 
 if TYPE_CHECKING:
@@ -49,15 +51,31 @@ class _Clock:
             self.seconds[name] = time.perf_counter() - start
 
 
-def check(request: Request) -> tuple[list[Diagnostic], list[Endpoint]]:
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an export would write.
+
+    Attributes
+    ----------
+    endpoints : list of Endpoint
+        What would be served; empty where an error keeps it from being traced.
+    root : Root or None
+        What TensorFlow would get; None where there is an error.
+    """
+
+    endpoints: list[Endpoint] = field(default_factory=list)
+    root: roots.Root | None = None
+
+
+def check(request: Request) -> tuple[list[Diagnostic], Plan]:
     """Find what is wrong with an export before anything is written.
 
     Returns
     -------
     findings : list of Diagnostic
         Filtered by the request's `select` and `ignore`.
-    endpoints : list of Endpoint
-        What would be served; empty where an error keeps it from being traced.
+    plan : Plan
+        What would be written.
 
     Raises
     ------
@@ -75,28 +93,50 @@ def check(request: Request) -> tuple[list[Diagnostic], list[Endpoint]]:
             "TensorFlow is building a graph here; export outside `tf.Graph().as_default()`, with "
             "eager execution on"
         )
-    obj = request.obj
-    found = models_check.check(obj)
-    endpoints: list[Endpoint] = []
+    found: list[Diagnostic] = []
     if request.destination is not None:
         # First, since tracing takes time and may build the model.
         found += destination_check.check(request.destination, overwrite=request.overwrite)
+    found += models_check.check(request.obj, request.name)
+    plan = Plan()
     if not blocking(found):
         try:
-            endpoints = choice.choose(
-                obj, request.signatures, request.inputs, namespace=request.namespace
-            )
+            plan = _planned(request, found)
         except ExportError as error:
             found += error.findings
-        else:
-            if not request.allow_no_signature:
-                found += signatures_check.check(obj, endpoints)
-            _refuse_unfit(request.sample, endpoints)
+    return selected(found, request.select, request.ignore), plan
+
+
+def _planned(request: Request, found: list[Diagnostic]) -> Plan:
+    """Trace what is served, and look at it; findings are added to `found`."""
+    obj = request.obj
+    endpoints = choice.choose(
+        obj,
+        request.signatures,
+        request.inputs,
+        namespace=request.namespace,
+        wishes=Wishes(flatten=request.flatten, batch=request.batch),
+    )
+    if not request.allow_no_signature:
+        found += signatures_check.check(obj, endpoints)
+    _refuse_unfit(request.sample, endpoints)
+    if blocking(found):
+        return Plan()
+    found += signatures_check.traced(endpoints, obj)
+    found += signatures_check.aliases(request.options)
+    root = _root(request, endpoints)
+    written = saved.look(root.node, endpoints)
+    found += captures.check(written, endpoints, obj, request.name, request.namespace)
+    found += sizes.check(written, endpoints)
+    variables = capture.describe(obj).bytes if capture.kind_of(obj) else 0
+    optimizer_bytes = sizes.optimizer_bytes(root.optimizers)
+    found += sizes.optimizers(root.optimizers, variables + optimizer_bytes)
     if request.destination is not None and not blocking(found):
-        need = _estimated_bytes(obj, endpoints)
+        need = sum(one.nbytes for one in sizes.constants(written)) + variables + optimizer_bytes
         full = destination_check.check(request.destination, overwrite=request.overwrite, need=need)
         found += [late for late in full if late.code == "SM503"]
-    return selected(found, request.select, request.ignore), endpoints
+        found += versions.check(request.destination, endpoints, overwrite=request.overwrite)
+    return Plan(endpoints, root)
 
 
 def _refuse_unfit(sample: Any, endpoints: Sequence[Endpoint]) -> None:
@@ -134,16 +174,22 @@ def export(request: Request, on_phase: OnPhase | None = None) -> Result:
     """
     assert request.destination is not None  # noqa: S101, only `check` does without
     clock = _Clock(on_phase)
-    with clock.phase("check"):
-        findings, endpoints = check(request)
+    with user_frames.noted(request.name), clock.phase("check"):
+        findings, plan = check(request)
         if blocking(findings, strict=request.strict):
             raise ExportError(findings)
-    with stage(request.destination, overwrite=request.overwrite) as staging:
+    assert plan.root is not None  # noqa: S101, nothing blocks
+    endpoints = plan.endpoints
+    with (
+        user_frames.noted(request.name),
+        stage(request.destination, overwrite=request.overwrite) as staging,
+    ):
         with clock.phase("save", staging.path):
-            _save(request.obj, endpoints, staging.path, request.options)
+            _save(request.obj, plan, staging.path, request.options)
         with clock.phase("inspect", staging.path):
             written = inspect(staging.path)
             size = sum(file.bytes for file in written.files)
+            findings += signatures_check.dangling(request.options, written)
         with clock.phase("verify", staging.path):
             verified = _verify(request, endpoints, staging.path, size)
             findings += _mismatches(verified, endpoints)
@@ -162,33 +208,40 @@ def export(request: Request, on_phase: OnPhase | None = None) -> Result:
         model=_described(request.obj),
         name=request.name,
         replaced=staging.replaced,
+        left_out=sizes.optimizer_bytes(plan.root.left_out),
     )
 
 
-def _save(obj: Any, endpoints: Sequence[Endpoint], directory: Path, save_options: Any) -> None:
+def _save(obj: Any, plan: Plan, directory: Path, save_options: Any) -> None:
     import tensorflow as tf
 
-    root = _root(obj, endpoints)
+    assert plan.root is not None  # noqa: S101, nothing blocks
+    root, endpoints = plan.root.node, plan.endpoints
     if root is not obj and endpoints and not hasattr(root, "serve"):
         # As `keras.Model.export` does: callable from Python after a load.
         root.serve = endpoints[0].function
+        if keras_models.is_model(obj):
+            root.__call__ = endpoints[0].function  # so did Keras 2
     # An empty dict, unlike None, keeps TensorFlow from choosing for itself.
     signatures = {endpoint.signature.key: endpoint.function for endpoint in endpoints}
-    with _without_staging_path():
+    with _without_staging_path(), gradients.explained(endpoints):
         tf.saved_model.save(root, str(directory), signatures=signatures, options=save_options)
+    if getattr(save_options, "function_aliases", None):
+        aliases.drop_dangling(directory)
 
 
-def _root(obj: Any, endpoints: Sequence[Endpoint]) -> Any:
+def _root(request: Request, endpoints: Sequence[Endpoint]) -> roots.Root:
+    obj = request.obj
     if not functions.is_function(obj):
-        return roots.servable(obj, [endpoint.concrete for endpoint in endpoints])
+        served = [endpoint.concrete for endpoint in endpoints]
+        return roots.servable(obj, served, with_optimizer=request.with_optimizer)
     # S42: TensorFlow saves no bare function.
     root = tf_private.new_node()
-    concrete = obj if functions.is_concrete(obj) else None
     root.function = obj
-    made = [concrete] if concrete is not None else tf_private.traces(obj)
-    seen = {id(variable): variable for trace in made for variable in trace.variables}
-    root.variables = list(seen.values())
-    return root
+    made = [obj] if functions.is_concrete(obj) else tf_private.traces(obj)
+    held = {id(owner): owner for trace in made for owner in tf_private.owners(trace)}
+    root.held = list(held.values())
+    return roots.Root(root)
 
 
 @contextlib.contextmanager
@@ -238,17 +291,6 @@ def _mismatches(verified: Verification, endpoints: Sequence[Endpoint]) -> list[D
         elif check.key in guessed and check.rejected:
             found.append(choice.wrong_guess(guessed[check.key], check.reason))
     return found
-
-
-def _estimated_bytes(obj: Any, endpoints: Sequence[Endpoint]) -> int:
-    """Estimate the export's size: its variables, and what the graphs hold as constants."""
-    constants = sum(
-        len(operation.get_attr("value").tensor_content)
-        for endpoint in endpoints
-        for operation in endpoint.concrete.graph.get_operations()
-        if operation.type == "Const"
-    )
-    return constants + (capture.describe(obj).bytes if capture.kind_of(obj) else 0)
 
 
 def _described(obj: Any) -> str:

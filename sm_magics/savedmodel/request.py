@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import options as options_table
+from sm_magics.savedmodel.checks import destination as destination_check
+from sm_magics.savedmodel.diagnostics import ExportError
 from sm_magics.savedmodel.publishing import destination
 from sm_magics.savedmodel.signatures import Spec, choice, spec_text
 from sm_magics.savedmodel.verify import LEVELS
@@ -111,11 +113,7 @@ def request(  # noqa: PLR0913, one keyword an option
         raise ValueError(f"batch is one of {', '.join(BATCHES)}; not {batch!r}")
     return Request(
         obj=obj,
-        destination=(
-            None
-            if export_dir is None
-            else destination.resolve(export_dir, next_version=next_version)
-        ),
+        destination=None if export_dir is None else _destination(export_dir, next_version),
         signatures=None if signatures is None else choice.by_key(signatures),
         options=_save_options(options, obj, namespace or {}),
         inputs=_specs(inputs),
@@ -132,6 +130,13 @@ def request(  # noqa: PLR0913, one keyword an option
         namespace=namespace,
         name=name,
     )
+
+
+def _destination(export_dir: str | os.PathLike[str], next_version: bool) -> Destination:  # noqa: FBT001, as given
+    try:
+        return destination.resolve(export_dir, next_version=next_version)
+    except destination.NotLocalError as error:
+        raise ExportError([destination_check.not_local(error.url)]) from None
 
 
 def _save_options(options: Any, obj: Any, namespace: Mapping[str, Any]) -> Any:

@@ -44,6 +44,8 @@ class Result(Displayable):
         What a person calls it: ``"model"``.
     replaced : bool
         Whether an older export stood at `path`.
+    left_out : int
+        Bytes of the optimizers' state, which an export for serving does without.
     """
 
     path: Path
@@ -56,3 +58,4 @@ class Result(Displayable):
     model: str
     name: str = "model"
     replaced: bool = False
+    left_out: int = 0

@@ -2,9 +2,10 @@
 
 A Keras 3 variable is a wrapper around a tf.Variable. `tf.saved_model.save` writes both: the
 signature then reads one handle while the saver restores the other, and every loader that works
-with graphs fails. So objects that hold Keras 3 variables are mirrored: plain nodes with the same
-names and the raw variables as leaves. A checkpoint of the model restores from it as before, and
-the layers' own functions, which nobody serves, cost nothing.
+with graphs fails. `tf_keras` traces functions of every layer for a save, which takes longer than
+the save. So objects that hold Keras objects are mirrored: plain nodes with the same names and the
+raw variables as leaves. A checkpoint of the model restores from it as before, and the layers' own
+functions, which nobody serves, cost nothing.
 """
 
 from __future__ import annotations
@@ -27,8 +28,27 @@ class _Node:
     has_keras: bool = False
 
 
-def servable(obj: Any, served: Sequence[Any] = ()) -> Any:
-    """Return the object itself, or its mirror if it holds Keras 3 variables.
+@dataclass(frozen=True, slots=True)
+class Root:
+    """What TensorFlow gets, and what of the object it does not get.
+
+    Attributes
+    ----------
+    node : Trackable
+        Restorable with ``tf.train.Checkpoint(obj).restore(dir)`` once saved.
+    optimizers : tuple of Optimizer
+        Those that are exported.
+    left_out : tuple of Optimizer
+        Those that are not.
+    """
+
+    node: Any
+    optimizers: tuple[Any, ...] = ()
+    left_out: tuple[Any, ...] = ()
+
+
+def servable(obj: Any, served: Sequence[Any] = (), *, with_optimizer: bool = False) -> Root:
+    """Return the object itself, or its mirror if it holds Keras objects.
 
     A mirror leaves optimizers out, and the tf.functions that train with them, unless one of these
     is served.
@@ -39,22 +59,42 @@ def servable(obj: Any, served: Sequence[Any] = ()) -> Any:
         The root of the export.
     served : sequence of ConcreteFunction
         What the signatures run.
-
-    Returns
-    -------
-    Trackable
-        Restorable with ``tf.train.Checkpoint(obj).restore(dir)`` once saved.
+    with_optimizer : bool
+        Keep optimizers all the same.
     """
-    left_out: set[int] = set()
-    nodes = _collect(obj, _captured(served), left_out)
+    optimizers = _Optimizers(_captured(served), keep=with_optimizer)
+    nodes = _collect(obj, optimizers)
     _spread(nodes)
-    if not (nodes[id(obj)].has_keras or _is_keras3(obj)):
-        return obj
-    return _build(obj, nodes, left_out)
+    whole = not (nodes[id(obj)].has_keras or _is_keras(obj))
+    node = obj if whole else _build(obj, nodes, optimizers.handles_left_out)
+    return Root(node, tuple(optimizers.kept), tuple(optimizers.left_out))
 
 
-def _collect(root: Any, used: set[int], left_out: set[int]) -> dict[int, _Node]:
-    # `used` and `left_out` are the ids of the handles of variables.
+@dataclass
+class _Optimizers:
+    """Which optimizers are exported; `used` holds the ids of the handles that signatures read."""
+
+    used: set[int]
+    keep: bool
+    kept: list[Any] = field(default_factory=list)
+    left_out: list[Any] = field(default_factory=list)
+    handles_left_out: set[int] = field(default_factory=set)
+
+    def leaves_out(self, optimizer: Any) -> bool:
+        handles = _handles(optimizer)
+        if not handles or self.keep or handles & self.used:
+            self.kept += [optimizer] if handles and not _holds(self.kept, optimizer) else []
+            return False
+        self.left_out += [] if _holds(self.left_out, optimizer) else [optimizer]
+        self.handles_left_out |= handles
+        return True
+
+
+def _holds(found: Iterable[Any], one: Any) -> bool:
+    return any(other is one for other in found)
+
+
+def _collect(root: Any, optimizers: _Optimizers) -> dict[int, _Node]:
     variable_class = tf_private.keras_variable_class()
     nodes: dict[int, _Node] = {}
     queue = [root]
@@ -67,16 +107,14 @@ def _collect(root: Any, used: set[int], left_out: set[int]) -> dict[int, _Node]:
             node.has_state = node.has_keras = True
             continue
         children = tf_private.checkpoint_children(obj)
-        if _is_keras3(obj):
+        if _is_keras(obj):
+            node.has_keras = True
             children |= tf_private.keras_collections(obj)
         for name, child in children.items():
-            handles = _handles(child) if _is_optimizer(child) else set()
-            if handles and not handles & used:
-                left_out |= handles
-            else:
+            if not (_is_optimizer(child) and optimizers.leaves_out(child)):
                 node.children[name] = id(child)
                 queue.append(child)
-        node.has_state = not node.children and not _is_keras3(obj) and not _is_container(obj)
+        node.has_state = not node.children and not _is_keras(obj) and not _is_container(obj)
     return nodes
 
 
@@ -96,7 +134,9 @@ def _spread(nodes: dict[int, _Node]) -> None:
 
 
 def _handles(optimizer: Any) -> set[int]:
-    return {id(tf_private.raw_variable(variable).handle) for variable in optimizer.variables}
+    variables = optimizer.variables
+    variables = variables() if callable(variables) else variables
+    return {id(tf_private.raw_variable(variable).handle) for variable in variables}
 
 
 def _captured(concretes: Iterable[Any]) -> set[int]:
@@ -116,7 +156,7 @@ def _build(root: Any, nodes: dict[int, _Node], left_out: set[int]) -> Any:
     variable_class = tf_private.keras_variable_class()
     mirrors: dict[int, Any] = {}
     inner = {
-        child for node in nodes.values() if _is_keras3(node.obj) for child in node.children.values()
+        child for node in nodes.values() if _is_keras(node.obj) for child in node.children.values()
     } - {id(root)}
 
     def mirror(key: int) -> Any:
@@ -124,7 +164,7 @@ def _build(root: Any, nodes: dict[int, _Node], left_out: set[int]) -> Any:
         if key not in mirrors:
             if variable_class is not None and isinstance(node.obj, variable_class):
                 mirrors[key] = tf_private.raw_variable(node.obj)
-            elif node.has_keras or _is_keras3(node.obj):
+            elif node.has_keras or _is_keras(node.obj):
                 mirrors[key] = _empty(node, nodes)
                 if key not in inner:
                     _list_variables(node.obj, mirrors[key])
@@ -172,19 +212,23 @@ def _attach(mirror: Any, name: str, child: Any) -> None:
 def _list_variables(obj: Any, mirror: Any) -> None:
     # As `keras.Model.export` names them: for fine-tuning, and for state that Keras alone tracks,
     # such as seeds.
-    if _is_keras3(obj) and hasattr(obj, "trainable_variables"):
+    if _is_keras(obj) and hasattr(obj, "trainable_variables"):
         mirror.variables = [tf_private.raw_variable(v) for v in obj.variables]
         mirror.trainable_variables = [tf_private.raw_variable(v) for v in obj.trainable_variables]
 
 
-def _is_keras3(obj: Any) -> bool:
-    return any(cls.__module__.startswith("keras.src.") for cls in type(obj).__mro__)
+_KERAS = ("keras.src.", "tf_keras.")
+
+
+def _is_keras(obj: Any) -> bool:
+    return any(cls.__module__.startswith(_KERAS) for cls in type(obj).__mro__)
 
 
 def _is_optimizer(obj: Any) -> bool:
     # Its slots are of no use to whoever serves the model, and weigh twice what the model does.
     return any(
-        cls.__name__ == "BaseOptimizer" and cls.__module__.startswith("keras.src.")
+        cls.__name__ in ("BaseOptimizer", "_BaseOptimizer", "OptimizerV2")
+        and cls.__module__.startswith(_KERAS)
         for cls in type(obj).__mro__
     )
 

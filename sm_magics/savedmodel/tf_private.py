@@ -6,6 +6,7 @@ The tests are in `tests/engine/test_tf_private.py`: when a release moves a name,
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 
@@ -27,14 +28,55 @@ def checkpoint_children(obj: Any) -> dict[str, Any]:
     return dict(obj._trackable_children(save_type="checkpoint"))  # noqa: SLF001
 
 
-def keras_collections(layer: Any) -> dict[str, Any]:
-    """Return the lists and dicts of layers that a Keras 3 layer holds, as trackables, by name.
+def handles(obj: Any) -> list[Any]:
+    """Return the resource handles that a trackable owns: of a variable or table; none is made."""
+    import tensorflow as tf
+    from tensorflow.python.trackable.resource import CapturableResource
 
-    Keras hands them to TensorFlow only for a SavedModel; `tf.train.Checkpoint` never sees them.
+    if isinstance(obj, tf.Variable):
+        replicas = getattr(obj, "_values", None) or ()  # of a distribution strategy
+        return [obj.handle, *(replica.handle for replica in replicas)]
+    if isinstance(obj, CapturableResource):
+        return [obj._resource_handle]  # noqa: SLF001
+    return []
+
+
+HANDLE_FIELDS = ("_handle", "_resource_handle_value")
+"""Where a variable and a table keep their resource handle in the instance dict."""
+
+
+def is_iterator(obj: Any) -> bool:
+    """Tell whether an object is an iterator over a `tf.data.Dataset`."""
+    return any(cls.__name__ == "OwnedIterator" for cls in type(obj).__mro__)
+
+
+def is_restored(function: Any) -> bool:
+    """Tell whether a tf.function comes from a loaded SavedModel: it has traces that it hides."""
+    return type(function).__name__ == "RestoredFunction"
+
+
+def owner_is_gone(function: Any) -> bool:
+    """Tell whether a tf.function is the method of an object that was deleted.
+
+    TensorFlow binds the methods of an object weakly: ``f = M().f`` keeps no ``M``.
+    """
+    bound = getattr(getattr(function, "python_function", None), "__wrapped__", None)
+    target = getattr(bound, "__self__", None)
+    reference = getattr(target, "weakrefself_target__", None)
+    return reference is not None and reference() is None
+
+
+def keras_collections(layer: Any) -> dict[str, Any]:
+    """Return what a Keras layer holds beyond its checkpoint, as trackables, by name.
+
+    The lists and dicts of layers of a Keras 3 layer, and the states of a `tf_keras` RNN: Keras
+    hands them to TensorFlow only for a SavedModel; `tf.train.Checkpoint` never sees them.
     """
     import tensorflow as tf
 
-    found = {}
+    found: dict[str, Any] = {}
+    if getattr(layer, "stateful", False) and _is_tf_keras(layer) and hasattr(layer, "states"):
+        found["states"] = tf.__internal__.tracking.wrap(tf.nest.flatten(layer.states))
     for name in getattr(layer, "_tracked", ()):
         value = vars(layer).get(name)
         if isinstance(value, dict) and not all(isinstance(key, str) for key in value):
@@ -216,8 +258,10 @@ def history_name(tensor: Any) -> str | None:
 
 
 def raw_variable(variable: Any) -> Any:
-    """Return the tf.Variable inside a Keras 3 variable."""
-    return variable._value  # noqa: SLF001
+    """Return the tf.Variable inside a Keras 3 variable; another variable is its own."""
+    known = keras_variable_class()
+    is_keras = known is not None and isinstance(variable, known)
+    return variable._value if is_keras else variable  # noqa: SLF001
 
 
 def keras_variable_class() -> type | None:
@@ -302,3 +346,96 @@ def nbytes(shape: Any, dtype: Any) -> int:
     shapes = sys.modules["tensorflow.python.framework.tensor_shape"]
     count = shapes.TensorShape(shape).num_elements()
     return 0 if count is None else int(count * (dtypes.as_dtype(dtype).size or 0))
+
+
+def missing_asset(obj: Any) -> str | None:
+    """Return the path of an asset that is not there; None for what is no asset or is there."""
+    import tensorflow as tf
+    from tensorflow.python.trackable.asset import Asset
+
+    if not isinstance(obj, Asset):
+        return None
+    path = obj.asset_path.numpy().decode()
+    return None if tf.io.gfile.exists(path) else str(path)
+
+
+def owners(concrete: Any) -> list[Any]:
+    """Return the trackables whose resources a ConcreteFunction captures: variables, tables."""
+    found = {id(variable): variable for variable in concrete.variables}
+    for captured in concrete.captured_inputs:
+        # Set by TensorFlow on the handle of a table, for its own search of owners.
+        parent = getattr(captured, "_parent_trackable", None)
+        if parent is not None and parent() is not None:
+            found[id(parent())] = parent()
+    return list(found.values())
+
+
+def autograph_cause(error: BaseException) -> str | None:
+    """Return what an error said before autograph put "in user code" and frames around it."""
+    metadata = getattr(error, "ag_error_metadata", None)
+    return None if metadata is None else str(metadata.cause_message)
+
+
+def autograph_frames(error: BaseException) -> list[tuple[str, int, str]]:
+    """Return the file, line and function of the frames that autograph knows, innermost last.
+
+    They are those of the source, where the traceback has those of the code that autograph made.
+    """
+    metadata = getattr(error, "ag_error_metadata", None)
+    stack = () if metadata is None else metadata.translated_stack
+    return [(frame.filename, frame.lineno, frame.function_name) for frame in reversed(stack)]
+
+
+AUTOGRAPH_FILE = "__autograph_generated_file"
+"""How the files are called that autograph compiles."""
+
+
+def parameters(concrete: Any) -> list[str]:
+    """Return the names of the parameters of the function behind a ConcreteFunction."""
+    return [name for name in concrete.function_type.parameters if name != "self"]
+
+
+def is_restored_trace(concrete: Any) -> bool:
+    """Tell whether a ConcreteFunction comes from a loaded SavedModel."""
+    return type(concrete).__name__ in ("RestoredFunction", "_WrapperFunction") or (
+        concrete.graph.name.startswith("signature_wrapper")
+    )
+
+
+def is_mixed_export(directory: str) -> bool:
+    """Tell whether the checkpoint of a SavedModel is not the one that its fingerprint tells of.
+
+    False where there is no fingerprint, or it can't be computed.
+    """
+    from google.protobuf.message import DecodeError
+    from tensorflow.core.protobuf import fingerprint_pb2
+    from tensorflow.python.saved_model.pywrap_saved_model import fingerprinting
+
+    try:
+        there = fingerprint_pb2.FingerprintDef.FromString(
+            fingerprinting.ReadSavedModelFingerprint(directory)
+        )
+        now = fingerprint_pb2.FingerprintDef.FromString(
+            fingerprinting.CreateFingerprintDef(directory)
+        )
+    except (fingerprinting.FingerprintException, fingerprinting.FileNotFoundException, DecodeError):
+        return False
+    return bool(there.checkpoint_hash != now.checkpoint_hash)
+
+
+def schemes() -> list[str]:
+    """Return the schemes of the file systems that this TensorFlow knows: ``["", "file", ...]``."""
+    import tensorflow as tf
+
+    return [str(scheme) for scheme in tf.io.gfile.get_registered_schemes()]
+
+
+def renew_fingerprint(directory: str) -> None:
+    """Write the fingerprint of a SavedModel anew, after its graph was rewritten; keeps its uuid."""
+    from tensorflow.core.protobuf import fingerprint_pb2
+    from tensorflow.python.saved_model.pywrap_saved_model import fingerprinting
+
+    path = Path(directory) / "fingerprint.pb"
+    now = fingerprint_pb2.FingerprintDef.FromString(fingerprinting.CreateFingerprintDef(directory))
+    now.uuid = fingerprint_pb2.FingerprintDef.FromString(path.read_bytes()).uuid
+    path.write_bytes(now.SerializeToString())

@@ -169,13 +169,14 @@ def test_sm201_no_function():
     assert one.hint == "--allow-no-signature exports it for Python only"
 
 
-def test_sm201_is_silent_where_one_function_is_left():
+def test_sm201_is_silent_where_one_function_is_left_and_sm108_tells_of_the_other():
     class One(Untyped):
         @tf.function(input_signature=[VECTOR])
         def serve(self, x):
             return x
 
-    assert silent(One())
+    one = found(One())
+    assert (one.code, one.function) == ("SM108", "call")
 
 
 def test_sm202_a_function_without_input_signature():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 import tf_keras
 
@@ -25,15 +26,24 @@ def keys(path):
     }
 
 
-def test_what_holds_no_keras3_variable_is_the_root_itself():
+def test_what_holds_no_keras_object_is_the_root_itself():
     module = tf.Module()
     module.v = tf.Variable(1.0)
-    assert roots.servable(module) is module
-    old = tf_keras.Sequential([tf_keras.Input((3,)), tf_keras.layers.Dense(2)])
-    assert roots.servable(old) is old
+    assert roots.servable(module).node is module
     holder = tf.Module()
-    holder.old, holder.parts = old, [module, {"a": module}]
-    assert roots.servable(holder) is holder
+    holder.parts = [module, {"a": module}]
+    assert roots.servable(holder).node is holder
+
+
+@pytest.mark.parametrize("k", [keras, tf_keras], ids=["keras3", "tf_keras"])
+def test_optimizers_are_left_out_or_kept_as_asked(k):
+    model = k.Sequential([k.Input((3,)), k.layers.Dense(2)])
+    model.compile("adam", "mse")
+    model.fit(np.ones((2, 3)), np.ones((2, 2)), verbose=0)
+    (left,) = roots.servable(model).left_out
+    assert left is model.optimizer
+    (kept,) = roots.servable(model, with_optimizer=True).optimizers
+    assert kept is model.optimizer
 
 
 def test_no_weight_is_written_twice(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import traceback
 
 import keras
 import numpy as np
@@ -353,3 +354,24 @@ def test_nbytes(shape, dtype, size):
 def test_nbytes_that_are_not_known():
     assert tf_private.nbytes([None, 2], "float32") == 0
     assert tf_private.nbytes([2], "string") == 0
+
+
+def test_autograph_keeps_what_was_said_and_where():
+    @tf.function
+    def inner(x):
+        return x.no_such_attribute
+
+    with pytest.raises(AttributeError) as caught:
+        inner.get_concrete_function(tf.TensorSpec([], tf.float32))
+    error = caught.value
+    assert str(error).startswith("in user code:")
+    assert "in user code" not in tf_private.autograph_cause(error)
+    assert "no_such_attribute" in tf_private.autograph_cause(error)
+    line = inner.python_function.__code__.co_firstlineno + 2
+    frames = tf_private.autograph_frames(error)
+    assert frames[0] == (__file__, line, "inner")
+    assert frames[-1][2] == "__getattr__"  # TensorFlow's own, innermost last
+    ran = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+    assert any(tf_private.AUTOGRAPH_FILE in path for path in ran)
+    assert tf_private.autograph_cause(ValueError("x")) is None
+    assert tf_private.autograph_frames(ValueError("x")) == []

@@ -8,6 +8,7 @@ import stat
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sm_magics.savedmodel import tf_private
 from sm_magics.savedmodel.diagnostics import Severity, finding
 from sm_magics.savedmodel.publishing.occupancy import Kind, Occupant, listed, look
 from sm_magics.savedmodel.publishing.sizes import decimal
@@ -42,12 +43,42 @@ def check(destination: Destination, *, overwrite: bool = False, need: int = 0) -
     unwritable = _unwritable(destination)
     if unwritable is not None:
         return [unwritable]
-    found = (
+    mixed = [] if destination.next_version else _mixed(destination.path)
+    found = mixed + (
         _versions_in_the_way(destination.path)
         if destination.next_version
         else _in_the_way(destination.path, overwrite=overwrite)
     )
     return [*found, *_too_little_space(destination, overwrite=overwrite, need=need)]
+
+
+_PACKAGES = {
+    "s3": "tensorflow-io",
+    "hdfs": "tensorflow-io",
+    "viewfs": "tensorflow-io",
+    "az": "tensorflow-io",
+    "http": "tensorflow-io (read only)",
+    "https": "tensorflow-io (read only)",
+}
+
+
+def not_local(url: str) -> Diagnostic:
+    """Return SM504 for a URL: exports are published by renaming, which only local disks can."""
+    scheme = url.partition(":")[0]
+    known = sorted(one for one in tf_private.schemes() if one)
+    if scheme in known:
+        what = f"{scheme}:// is no local disk, so nothing can be published there in one step"
+    else:
+        package = _PACKAGES.get(scheme)
+        adds = f"; {package} adds it" if package else ""
+        what = (
+            f"this TensorFlow has no file system for {scheme}:// (it has {', '.join(known)}{adds})"
+        )
+    return finding(
+        "SM504",
+        f"{url}: {what}",
+        "export to a local directory, then copy it there as a whole",
+    )
 
 
 def _unwritable(destination: Destination) -> Diagnostic | None:
@@ -110,6 +141,19 @@ def _in_the_way(path: Path, *, overwrite: bool) -> list[Diagnostic]:
     if not overwrite:
         return [_holds_an_export(path, occupant)]
     return [_deletes_strangers(path, occupant)] if occupant.strangers else []
+
+
+def _mixed(path: Path) -> list[Diagnostic]:
+    if look(path).kind is not Kind.SAVED_MODEL or not tf_private.is_mixed_export(str(path)):
+        return []
+    return [
+        finding(
+            "SM505",
+            f"{path} is a mixed export: its variables are not those that its graph was written "
+            "with, as after a save that was interrupted",
+            "don't serve it; --overwrite replaces it with a whole one",
+        )
+    ]
 
 
 def _holds_an_export(path: Path, occupant: Occupant) -> Diagnostic:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel import tf_private
+from sm_magics.savedmodel import saved, tf_private
+from sm_magics.savedmodel.checks import trackables
 from sm_magics.savedmodel.diagnostics import finding
 from sm_magics.savedmodel.signatures import functions
 
@@ -17,8 +18,8 @@ _TRACKABLE = (
 )
 
 
-def check(obj: Any) -> list[Diagnostic]:
-    """Return SM101 and SM104 findings; nothing is traced and no property runs."""
+def check(obj: Any, name: str = "model") -> list[Diagnostic]:
+    """Return what is wrong with the object itself; nothing is traced and no property runs."""
     if functions.is_function(obj):
         return []
     # By its type: isinstance would run the `__class__` property of a proxy.
@@ -48,4 +49,4 @@ def check(obj: Any) -> list[Diagnostic]:
                 "rename the attribute",
             )
         ]
-    return []
+    return list(trackables.check(saved.look(obj, trace=False), name))

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel.diagnostics import finding
-from sm_magics.savedmodel.signatures import choice, functions, keras_models
+from sm_magics.savedmodel import frames, tf_private
+from sm_magics.savedmodel.diagnostics import Severity, finding
+from sm_magics.savedmodel.signatures import (
+    choice,
+    endpoint_specs,
+    functions,
+    keras_models,
+    spec_text,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from sm_magics.savedmodel.diagnostics import Diagnostic
+    from sm_magics.savedmodel.inspection import Inspection
     from sm_magics.savedmodel.signatures.endpoints import Endpoint
 
 
@@ -37,4 +46,152 @@ def check(obj: Any, chosen: Sequence[Endpoint]) -> list[Diagnostic]:
             (f"choose: {'; '.join(lines)}; " if lines else "")
             + "--allow-no-signature exports it for Python only",
         )
+    ]
+
+
+def traced(endpoints: Sequence[Endpoint], obj: Any) -> list[Diagnostic]:
+    """Return what the traces tell about the signatures: SM204, SM206 to SM208, SM210, odd names."""
+    found: list[Diagnostic] = []
+    for endpoint in endpoints:
+        found += _renamed(endpoint, obj)
+        found += _fixed_batch(endpoint)
+        found += _baked(endpoint, obj)
+        found += _in_parts(endpoint)
+        found += _integers(endpoint)
+        found += _odd_outputs(endpoint)
+    return found
+
+
+def _renamed(endpoint: Endpoint, obj: Any) -> Iterator[Diagnostic]:
+    """Yield SM204 where TensorFlow numbers or renames what the author did not name (S14)."""
+    concrete, signature = endpoint.concrete, endpoint.signature
+    parts = endpoint_specs.argument_tensors(concrete)
+    if parts is None or tf_private.is_restored_trace(concrete):
+        return
+    if all(part.composite or part.wanted == part.written for part in parts):
+        return
+    mapping = ", ".join(f"{part.path} is {part.written!r}" for part in parts)
+    proposal = ", ".join(
+        f"{part.path}: {part.proposal!r}" for part in parts if part.wanted != part.written
+    )
+    yield finding(
+        "SM204",
+        f"the inputs of {signature.function!r} have no names of their own, so TensorFlow makes "
+        f"some up: {mapping}",
+        f"name each one: tf.TensorSpec(shape, dtype, name=...), such as {proposal}",
+        function=signature.function,
+        **_place(endpoint, obj),
+    )
+
+
+def _fixed_batch(endpoint: Endpoint) -> Iterator[Diagnostic]:
+    if endpoint.fixed_batch:
+        sizes = ", ".join(str(spec) for spec in endpoint.signature.inputs)
+        yield finding(
+            "SM206",
+            f"the batch size of {endpoint.signature.key!r} is fixed ({sizes}): "
+            f"{endpoint.fixed_batch}",
+            "make the body work for any size (such as tf.shape(x)[0]), or say --batch fixed "
+            "(batch='fixed') if it is meant",
+            function=endpoint.signature.function,
+        )
+
+
+def _baked(endpoint: Endpoint, obj: Any) -> Iterator[Diagnostic]:
+    if not functions.is_concrete(endpoint.function):
+        return
+    defaults = functions.defaults(functions.maker(endpoint.function, obj))
+    for name, value in endpoint_specs.python_arguments(endpoint.concrete).items():
+        if name not in defaults or defaults[name] != value:
+            yield finding(
+                "SM207",
+                f"{name}={value!r} is baked into the signature {endpoint.signature.key!r}",
+                "pass a tensor to let clients set it",
+                function=endpoint.signature.function,
+                **_place(endpoint, obj),
+            )
+
+
+def _in_parts(endpoint: Endpoint) -> Iterator[Diagnostic]:
+    for name, kind, parts in endpoint_specs.composites(endpoint.concrete):
+        yield finding(
+            "SM208",
+            f"the {kind} {name!r} becomes several tensors: {', '.join(parts)}",
+            "clients feed each part by its name",
+            function=endpoint.signature.function,
+        )
+
+
+def _integers(endpoint: Endpoint) -> Iterator[Diagnostic]:
+    if not endpoint.assumed:
+        return
+    integer = [
+        replace(spec, dtype="int32") if _is_cast_to_integer(tensor) else spec
+        for spec, tensor in zip(endpoint.signature.inputs, endpoint.concrete.inputs, strict=False)
+    ]
+    names = [s.name for s, old in zip(integer, endpoint.signature.inputs, strict=True) if s != old]
+    if names:
+        text = spec_text.format_specs(tuple(integer))
+        yield finding(
+            "SM210",
+            f"Keras kept no record of the dtype of {', '.join(map(repr, names))}: it is declared "
+            "as float32, but the model turns it into integers",
+            f"say what it takes: --input '{text}' (in Python: inputs='{text}')",
+            function=endpoint.signature.function,
+        )
+
+
+def _is_cast_to_integer(tensor: Any) -> bool:
+    users = tensor.consumers()
+    return bool(users) and all(op.type == "Cast" and op.get_attr("DstT").is_integer for op in users)
+
+
+def _odd_outputs(endpoint: Endpoint) -> Iterator[Diagnostic]:
+    odd = [s.name for s in endpoint.signature.outputs if not choice.NAME.fullmatch(s.name)]
+    if odd:
+        yield finding(
+            "SM205",
+            f"outputs of {endpoint.signature.function!r} have odd names: "
+            f"{', '.join(map(repr, odd))}",
+            "name them with letters, digits and underscores, as clients in any language can type",
+            severity=Severity.WARNING,
+            function=endpoint.signature.function,
+        )
+
+
+def _place(endpoint: Endpoint, obj: Any) -> dict[str, Any]:
+    function = functions.maker(endpoint.function, obj)
+    frame = frames.of_function(function) if function is not None else None
+    return frames.where(frame or frames.of_concrete(endpoint.concrete))
+
+
+def aliases(options: Any) -> list[Diagnostic]:
+    """Return SM211 for each alias of a tf.function that has no trace to be called by it."""
+    found = getattr(options, "function_aliases", None) or {}
+    return [
+        finding(
+            "SM211",
+            f"the alias {alias!r} would name nothing: its function was never traced",
+            "call the function once, or give it an input_signature",
+            **frames.where(frames.of_function(function)),
+        )
+        for alias, function in found.items()
+        if functions.is_function(function)
+        and not functions.is_concrete(function)
+        and function.input_signature is None
+        and not tf_private.traces(function)
+    ]
+
+
+def dangling(options: Any, written: Inspection) -> list[Diagnostic]:
+    """Return SM211 for each alias that no function of the written library has."""
+    there = {alias for graph in written.meta_graphs for alias in graph.aliases}
+    return [
+        finding(
+            "SM211",
+            f"the alias {alias!r} names no function of the export",
+            "alias a tf.function of the object, not one of its ConcreteFunctions",
+        )
+        for alias in getattr(options, "function_aliases", None) or {}
+        if alias not in there
     ]

@@ -121,7 +121,7 @@ def selected(
     return [
         found
         for found in findings
-        if found.code in _ALWAYS
+        if (found.code in _ALWAYS and found.severity is Severity.ERROR)
         or (
             not (ignore and found.code.startswith(tuple(ignore)))
             and (
@@ -133,5 +133,10 @@ def selected(
     ]
 
 
-_ALWAYS = frozenset({"SM101", "SM102", "SM201", "SM202", "SM205", "SM501", "SM601"})
+_ALWAYS = frozenset(
+    {
+        *("SM101", "SM102", "SM103", "SM105", "SM106", "SM107", "SM112"),
+        *("SM201", "SM202", "SM203", "SM205", "SM501", "SM504", "SM601"),
+    }
+)
 """Errors behind which nothing right can be written."""

@@ -163,5 +163,15 @@ def _variables(index: bundle.Index, saved_model: Any) -> tuple[Variable, ...]:
         if entry.key in _CHECKPOINT_OWN or entry.key.endswith("/.ATTRIBUTES/OBJECT_CONFIG_JSON"):
             continue
         name, trainable = nodes.variable(entry.key)
-        found.append(Variable(name, entry.key, entry.dtype, entry.shape, entry.bytes, trainable))
+        found.append(
+            Variable(
+                name,
+                entry.key,
+                entry.dtype,
+                entry.shape,
+                entry.bytes,
+                trainable,
+                entry.checksum,
+            )
+        )
     return tuple(found)

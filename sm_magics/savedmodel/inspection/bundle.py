@@ -10,6 +10,7 @@ verified: in pure Python that takes longer than everything else.
 from __future__ import annotations
 
 import re
+import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sm_magics.savedmodel.inspection import protos
@@ -37,7 +38,8 @@ class Entry(NamedTuple):
     """A tensor of the checkpoint.
 
     `bytes` is its size in the shards; `shards` maps each shard that it lies in to the end of its
-    last byte there.
+    last byte there. `checksum` is what the index says of its bytes (CRC32C); of a sliced tensor it
+    sums up where its slices lie and the checksum of each.
     """
 
     key: str
@@ -45,6 +47,7 @@ class Entry(NamedTuple):
     shape: tuple[int, ...]
     bytes: int
     shards: dict[int, int]
+    checksum: int | None = None
 
 
 class Index(NamedTuple):
@@ -107,10 +110,10 @@ def _bundle(records: dict[bytes, bytes]) -> Index:
     if header.num_shards < 1:
         raise ValueError("it has no header")
     parse = protos.message("BundleEntryProto").FromString
-    slices: dict[bytes, list[Any]] = {}
+    slices: dict[bytes, dict[bytes, Any]] = {}
     for key, value in records.items():
         if key.startswith(_SLICE_MARK):
-            slices.setdefault(_sliced_name(key), []).append(parse(value))
+            slices.setdefault(_sliced_name(key), {})[key] = parse(value)
     return Index(
         header.num_shards,
         tuple(
@@ -121,10 +124,10 @@ def _bundle(records: dict[bytes, bytes]) -> Index:
     )
 
 
-def _entry(key: bytes, proto: Any, slices: list[Any] | None) -> Entry:
+def _entry(key: bytes, proto: Any, slices: dict[bytes, Any] | None) -> Entry:
     shards: dict[int, int] = {}
     size = 0
-    for part in slices or (proto,):
+    for part in slices.values() if slices else (proto,):
         size += part.size
         shards[part.shard_id] = max(part.offset + part.size, shards.get(part.shard_id, 0))
     return Entry(
@@ -133,7 +136,16 @@ def _entry(key: bytes, proto: Any, slices: list[Any] | None) -> Entry:
         tuple([dim.size for dim in proto.shape.dim]),
         size,
         shards,
+        _checksum(proto, slices),
     )
+
+
+def _checksum(proto: Any, slices: dict[bytes, Any] | None) -> int:
+    if not slices:
+        return int(proto.crc32c)
+    # A slice's key says where in the tensor it lies.
+    told = b"".join(key + part.crc32c.to_bytes(4, "little") for key, part in slices.items())
+    return zlib.crc32(told)
 
 
 def _sliced_name(key: bytes) -> bytes:

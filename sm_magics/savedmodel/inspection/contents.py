@@ -48,6 +48,9 @@ class Variable:
         What it takes in the checkpoint's shards; for strings that includes their lengths.
     trainable : bool or None
         None where the file doesn't say (TF 1, tables).
+    checksum : int or None
+        Of its bytes, as the checkpoint's index has it; None where it has none. Of two variables
+        that were saved in the same slices, or whole, it is equal where their values are.
     """
 
     name: str
@@ -56,6 +59,7 @@ class Variable:
     shape: tuple[int, ...]
     bytes: int
     trainable: bool | None = None
+    checksum: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,8 @@ class MetaGraph:
     versions : dict of str to str
         ``tensorflow``, ``producer``, ``min_consumer`` and ``schema`` (of the SavedModel), each
         where it is written.
+    aliases : tuple of str
+        Aliases of functions (`SaveOptions.function_aliases`) that name one of the library.
     """
 
     tags: tuple[str, ...]
@@ -100,6 +106,7 @@ class MetaGraph:
     ops: dict[str, int]
     devices: dict[str, int]
     versions: dict[str, str]
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

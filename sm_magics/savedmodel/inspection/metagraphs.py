@@ -27,6 +27,7 @@ def read(meta_graph: Any, schema: int) -> MetaGraph:
         ops=dict(sorted(ops.items(), key=lambda one: (-one[1], one[0]))),
         devices=placement.devices(meta_graph, main, pinned),
         versions=_versions(meta_graph, schema),
+        aliases=_aliases(meta_graph),
     )
 
 
@@ -66,6 +67,13 @@ def _census(main: Iterable[Any], library: Any) -> tuple[Counter[str], set[str]]:
         if any([device for _, device in seen]):  # noqa: C419, a list is twice as fast here
             pinned.add(function.signature.name)
     return ops, pinned
+
+
+def _aliases(meta_graph: Any) -> tuple[str, ...]:
+    """Return the aliases of functions that are in the library; TensorFlow keeps others too."""
+    library = {function.signature.name for function in meta_graph.graph_def.library.function}
+    named = meta_graph.meta_info_def.function_aliases
+    return tuple(sorted({alias for name, alias in named.items() if name in library}))
 
 
 def _versions(meta_graph: Any, schema: int) -> dict[str, str]:

@@ -12,6 +12,14 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # two letters or more: C:/ is a
 _HIDDEN_NAME_LIMIT = 200  # bytes; leaves room for ".", a token and ".partial" within NAME_MAX
 
 
+class NotLocalError(ValueError):
+    """A URL was given, as `url`; only local directories can be published atomically."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(f"{url} is no local directory; export to one, then copy it there")
+        self.url = url
+
+
 @dataclass(frozen=True, slots=True)
 class Destination:
     """A directory to publish to, or a directory of versions to publish the next one in.
@@ -71,11 +79,10 @@ def resolve(export_dir: str | os.PathLike[str], *, next_version: bool = False) -
         raise TypeError(f"the export directory must be a str or a Path, not {text!r}")
     if not text.strip() or "\0" in text:
         raise ValueError(f"the export directory must name a directory, not {text!r}")
+    if text.startswith("file://"):
+        text = text.removeprefix("file://")
     if _URL.match(text):
-        raise ValueError(
-            f"{text} is not a local directory, and only local ones can be published atomically: "
-            "export to a local directory, then copy it there"
-        )
+        raise NotLocalError(text)
     expanded = os.path.expanduser(text)  # noqa: PTH111, unlike Path's it keeps an unknown user
     if expanded.startswith("~"):
         raise ValueError(f"{text}: no such user; type ./{text} for a directory of that name")

@@ -18,7 +18,17 @@ if TYPE_CHECKING:
 
 
 class UnnamedOutputError(ValueError):
-    """A function returns what a signature can't name."""
+    """A function returns what a signature can't name.
+
+    Attributes
+    ----------
+    outputs
+        What it returns, symbolic.
+    """
+
+    def __init__(self, message: str, outputs: Any) -> None:
+        super().__init__(message)
+        self.outputs = outputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,9 @@ class Endpoint:
         Runs the live object: tensors by input name -> tensors by output name.
     assumed : bool
         Whether the dtypes of the inputs are a guess.
+    fixed_batch : str
+        Why dimension 0 of the inputs has the size of one call; empty where it is free, or the
+        user's own wish.
     """
 
     signature: Signature
@@ -44,6 +57,7 @@ class Endpoint:
     concrete: Any
     live: Callable[[Feeds], dict[str, Any]]
     assumed: bool = False
+    fixed_batch: str = ""
 
 
 def of_concrete(key: str, concrete: Any, label: str, *, why: str = "") -> Endpoint:
@@ -67,20 +81,28 @@ def of_function(key: str, function: Any, label: str, *, why: str = "") -> Endpoi
     )
 
 
-def of_specs(
-    key: str, function: Any, specs: Sequence[Spec], label: str, *, why: str = ""
+def of_specs(  # noqa: PLR0913, what a signature is made of
+    key: str,
+    function: Any,
+    specs: Sequence[Spec],
+    label: str,
+    *,
+    why: str = "",
+    name_outputs: Callable[[Any], dict[str, Any]] | None = None,
 ) -> Endpoint:
     """Serve a tf.function for inputs that a person spelled out.
 
     Where the names are the function's own parameters they go there, else in the order given.
+    `name_outputs` makes a dict of nested outputs; see `flat_outputs`.
     """
     names = [spec.name for spec in specs]
     by_name = set(names) <= _parameters(function)
+    name_outputs = name_outputs or (lambda outputs: outputs)
 
     def call(feeds: Feeds) -> Any:
         if by_name:
-            return function(**{name: feeds[name] for name in names})
-        return function(*(feeds[name] for name in names))
+            return name_outputs(function(**{name: feeds[name] for name in names}))
+        return name_outputs(function(*(feeds[name] for name in names)))
 
     served = named_function(
         lambda *tensors: call(dict(zip(names, tensors, strict=True))), specs, label
@@ -92,6 +114,63 @@ def of_specs(
         concrete,
         lambda feeds: named_outputs(call(feeds)),
     )
+
+
+def flattened(key: str, function: Any, label: str, *, why: str = "") -> Endpoint:
+    """Serve a function whose outputs are nested: their leaves are named by their paths.
+
+    Parameters
+    ----------
+    key, label, why : str
+        As in `Signature`.
+    function : tf.function with an input_signature, or ConcreteFunction
+    """
+    concrete = function if is_concrete(function) else function.get_concrete_function()
+    specs = specs_of(concrete)
+    names = [spec.name for spec in specs]
+
+    def call(feeds: Feeds) -> dict[str, Any]:
+        return flat_outputs(_call(function, concrete, feeds))
+
+    served = named_function(
+        lambda *tensors: call(dict(zip(names, tensors, strict=True))), specs, label
+    )
+    traced = served.get_concrete_function()
+    return Endpoint(_signature(key, label, traced, why), served, traced, call)
+
+
+def flat_outputs(outputs: Any) -> dict[str, Any]:
+    """Return the leaves of nested outputs by their paths: ``a.b.0``; what is None is left out.
+
+    Raises
+    ------
+    UnnamedOutputError
+        If two leaves would have one name, or there is none.
+    """
+    found: dict[str, Any] = {}
+
+    def walk(path: str, part: Any) -> None:
+        part = part._asdict() if hasattr(part, "_asdict") else part
+        if hasattr(part, "items"):
+            steps = list(part.items())
+        elif isinstance(part, list | tuple):
+            steps = list(enumerate(part))
+        else:
+            if path in found:
+                raise UnnamedOutputError(f"two outputs would be called {path!r}", outputs)
+            if part is not None:
+                found[path] = part
+            return
+        for name, inner in steps:
+            walk(f"{path}.{name}" if path else str(name), inner)
+
+    if hasattr(outputs, "items") or hasattr(outputs, "_asdict"):
+        walk("", outputs)
+    else:
+        flat = outputs if isinstance(outputs, list | tuple) else [outputs]
+        for index, output in enumerate(flat):
+            walk(f"output_{index}", output)
+    return named_outputs(found)
 
 
 def named_function(python_function: Callable[..., Any], specs: Sequence[Spec], name: str) -> Any:
@@ -128,12 +207,14 @@ def named_outputs(outputs: Any) -> dict[str, Any]:
     if not hasattr(outputs, "items"):
         flat = outputs if isinstance(outputs, list | tuple) else [outputs]
         outputs = {f"output_{index}": output for index, output in enumerate(flat)}
+    if not outputs:
+        raise UnnamedOutputError("it returns no tensor at all", outputs)
     for name, output in outputs.items():
         if not isinstance(name, str):
-            raise UnnamedOutputError(f"the output {name!r} is not named by a string")
+            raise UnnamedOutputError(f"the output {name!r} is not named by a string", outputs)
         if not (tf.is_tensor(output) or isinstance(output, tf.TypeSpec)):
             raise UnnamedOutputError(
-                f"the output {name!r} is no tensor, but {type(output).__name__}"
+                f"the output {name!r} is no tensor, but {type(output).__name__}", outputs
             )
     return dict(outputs)
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import ast
+import inspect
 from typing import Any
 
+from sm_magics.savedmodel import tf_private
 from sm_magics.savedmodel.tf_private import KERAS_OWN_FUNCTIONS
+
+_FRAMEWORKS = ("keras.src.", "tf_keras.", "tensorflow.python.")
 
 
 def is_function(obj: Any) -> bool:
@@ -34,6 +38,8 @@ def own_functions(obj: Any) -> dict[str, Any]:
     """
     names: dict[str, None] = {}
     for cls in reversed(type(obj).__mro__):
+        if cls.__module__.startswith(_FRAMEWORKS):
+            continue  # what Keras makes for itself is of no use to a consumer
         # An override that is no tf.function hides the inherited one.
         for name, value in vars(cls).items():
             if is_function(_unwrapped(value)) and name not in KERAS_OWN_FUNCTIONS:
@@ -51,6 +57,27 @@ def own_functions(obj: Any) -> dict[str, Any]:
 
 def _unwrapped(attribute: Any) -> Any:
     return attribute.__func__ if isinstance(attribute, staticmethod) else attribute
+
+
+def maker(function: Any, obj: Any) -> Any:
+    """Return the object's own tf.function that made a ConcreteFunction; None if none did.
+
+    A tf.function is its own maker.
+    """
+    if not is_concrete(function):
+        return function
+    for own in {} if is_function(obj) else own_functions(obj).values():
+        if not is_concrete(own) and any(trace is function for trace in tf_private.traces(own)):
+            return own
+    return None
+
+
+def defaults(function: Any) -> dict[str, Any]:
+    """Return the defaults of a tf.function's parameters by name; none if it is None."""
+    if function is None:
+        return {}
+    parameters = inspect.signature(function.python_function).parameters
+    return {n: p.default for n, p in parameters.items() if p.default is not p.empty}
 
 
 def resolve(path: str, obj: Any) -> Any:

@@ -8,6 +8,7 @@ the author used dicts.
 from __future__ import annotations
 
 import inspect
+import keyword
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,9 @@ from sm_magics.savedmodel import tf_private
 from sm_magics.savedmodel.signatures import Signature, Spec
 from sm_magics.savedmodel.signatures.endpoints import (
     Endpoint,
+    UnnamedOutputError,
     as_spec,
+    flat_outputs,
     named_function,
     named_outputs,
 )
@@ -47,8 +50,14 @@ def is_model(obj: Any) -> bool:
     return _is_a(obj, "Layer")
 
 
-def forward(
-    model: Any, inputs: Sequence[Spec] | None = None, *, key: str = DEFAULT_KEY, label: str = "call"
+def forward(  # noqa: PLR0913, what a signature is made of
+    model: Any,
+    inputs: Sequence[Spec] | None = None,
+    *,
+    key: str = DEFAULT_KEY,
+    label: str = "call",
+    batch: str | None = None,
+    flatten: bool = False,
 ) -> Endpoint:
     """Make an endpoint of a Keras model's forward pass, traced once with ``training=False``.
 
@@ -60,31 +69,27 @@ def forward(
         batch size.
     key, label : str
         The signature's key, and what to call the forward pass in texts.
+    batch : {"free", "fixed"} or None
+        What becomes of dimension 0 of the inputs; None frees it where the body allows it.
+    flatten : bool
+        Name the leaves of nested outputs by their paths.
 
     Raises
     ------
     NotBuiltError
         If nothing says what the model takes.
     """
-    if inputs:
-        taken = _given(model, tuple(inputs))
-        call = _caller(model, taken)
+    fixed = ""
+    taken = _given(model, tuple(inputs)) if inputs else _known(model)
+    if inputs and batch == "free":
+        taken = replace(taken, specs=tuple(map(any_batch, taken.specs)))
+    call = _caller(model, taken, flatten=flatten)
+    if inputs or batch == "fixed":
         if not model.built:
             call(samples.make(taken.specs))
         concrete = _traced(call, taken.specs)
     else:
-        taken = _known(model)
-        call = _caller(model, taken)
-        free = replace(taken, specs=tuple(map(_any_batch, taken.specs)))
-        try:
-            if _is_stateful(model):
-                free = taken
-            concrete, taken = _traced(call, free.specs), free
-        except Exception:
-            # A body that needs the batch size of the first call is exported with it.
-            if free == taken:
-                raise
-            concrete = _traced(call, taken.specs)
+        concrete, taken, fixed = _freed(model, call, taken, must=batch == "free")
     # The trace is called, not traced again: one body is stored, and the save costs half.
     served = named_function(
         lambda *tensors: concrete(*tensors),  # noqa: PLW0108, a ConcreteFunction is not traced
@@ -99,7 +104,26 @@ def forward(
         tuple(as_spec(name, tensor) for name, tensor in outputs.items()),
         taken.why,
     )
-    return Endpoint(signature, served, concrete, call, taken.assumed)
+    return Endpoint(signature, served, concrete, call, taken.assumed, fixed)
+
+
+def _freed(
+    model: Any, call: Callable[[Mapping[str, Any]], Any], taken: _Inputs, *, must: bool
+) -> tuple[Any, _Inputs, str]:
+    """Trace with any batch size where the body allows it; else say why it is fixed."""
+    free = replace(taken, specs=tuple(map(any_batch, taken.specs)))
+    if free == taken:
+        return _traced(call, taken.specs), taken, ""
+    if not must and _is_stateful(model):
+        why = "a stateful layer keeps one state for each row of the batch"
+        return _traced(call, taken.specs), taken, why
+    try:
+        return _traced(call, free.specs), free, ""
+    except Exception:
+        # A body that needs the batch size of the first call is exported with it.
+        if must:
+            raise
+        return _traced(call, taken.specs), taken, "its body needs the size of the first call"
 
 
 def _traced(call: Callable[[Mapping[str, Any]], Any], specs: Sequence[Spec]) -> Any:
@@ -110,12 +134,20 @@ def _traced(call: Callable[[Mapping[str, Any]], Any], specs: Sequence[Spec]) -> 
     return function.get_concrete_function()
 
 
-def _caller(model: Any, taken: _Inputs) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+def _caller(
+    model: Any, taken: _Inputs, *, flatten: bool
+) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     training = {"training": False} if _takes_training(model) else {}
 
     def call(feeds: Mapping[str, Any]) -> dict[str, Any]:
         args, kwargs = taken.arguments(feeds)
-        return _name_outputs(model, model(*args, **kwargs, **training))
+        outputs = model(*args, **kwargs, **training)
+        try:
+            return _name_outputs(model, outputs)
+        except UnnamedOutputError:
+            if flatten:
+                return flat_outputs(outputs)
+            raise
 
     return call
 
@@ -224,6 +256,7 @@ def _unique(names: Sequence[str]) -> list[str]:
         name = re.sub(r"\W", "_", raw, flags=re.ASCII) or "input"
         name = f"_{name}" if name[0].isdigit() else name
         name = name.lstrip("_") if name.startswith("_") and name.strip("_")[:1].isalpha() else name
+        name = f"{name}_" if keyword.iskeyword(name) else name  # TensorFlow refuses it
         proposal, index = name, 0
         while proposal in taken:
             index += 1
@@ -232,7 +265,8 @@ def _unique(names: Sequence[str]) -> list[str]:
     return taken
 
 
-def _any_batch(spec: Spec) -> Spec:
+def any_batch(spec: Spec) -> Spec:
+    """Return a spec with a free dimension 0."""
     return replace(spec, shape=(None, *spec.shape[1:])) if spec.shape else spec
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sm_magics.savedmodel import first_line
 from sm_magics.savedmodel.publishing.sizes import decimal
 from sm_magics.savedmodel.signatures.endpoints import named_outputs
 from sm_magics.savedmodel.verify import fresh_process, samples, state
@@ -22,8 +22,6 @@ __all__ = ["LEVELS", "OutputCheck", "SignatureCheck", "Verification", "verify"]
 
 LEVELS = ("run", "process")
 
-# Colours, node names, and Keras's "Exception encountered when calling Dense.call()."
-_NOISE = re.compile(r"\x1b\[\d*m|\{\{.*?\}\} ?|^(\w+: )?Exception encountered when calling [^ ]*$")
 _NAMED = 3
 """How many variables a note names."""
 
@@ -266,8 +264,5 @@ def _too_little_memory(size: int, what: str) -> str:
 
 
 def _first_line(error: Exception) -> str:
-    """Return the line that says what happened, without the frames that TensorFlow and Keras add."""
-    kind = "" if isinstance(error, fresh_process.RemoteError) else f"{type(error).__name__}: "
-    lines = [_NOISE.sub("", line).strip() for line in str(error).splitlines()]
-    said = [line for line in lines if line]
-    return f"{kind}{said[0]}" if said else kind.removesuffix(": ")
+    # What another process said names its type itself.
+    return first_line.of(error, kind=not isinstance(error, fresh_process.RemoteError))
