@@ -17,7 +17,7 @@ from sm_magics.savedmodel.diagnostics import ExportError, blocking, finding, sel
 from sm_magics.savedmodel.inspection import inspect
 from sm_magics.savedmodel.publishing import stage
 from sm_magics.savedmodel.result import Result
-from sm_magics.savedmodel.signatures import choice, functions, keras_models
+from sm_magics.savedmodel.signatures import choice, functions, keras_models, refusals
 from sm_magics.savedmodel.signatures.choice import Wishes
 from sm_magics.savedmodel.verify import Verification, samples
 
@@ -289,7 +289,7 @@ def _mismatches(verified: Verification, endpoints: Sequence[Endpoint]) -> list[D
                 )
             )
         elif check.key in guessed and check.rejected:
-            found.append(choice.wrong_guess(guessed[check.key], check.reason))
+            found.append(refusals.wrong_guess(guessed[check.key], check.reason))
     return found
 
 

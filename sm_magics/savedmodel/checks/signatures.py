@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sm_magics.savedmodel import frames, tf_private
 from sm_magics.savedmodel.diagnostics import Severity, finding
 from sm_magics.savedmodel.signatures import (
+    candidates,
     choice,
     endpoint_specs,
     functions,
@@ -28,12 +29,12 @@ def check(obj: Any, chosen: Sequence[Endpoint]) -> list[Diagnostic]:
     if chosen:
         return []
     own = {} if functions.is_function(obj) else functions.own_functions(obj)
-    lines = choice.candidates(obj)
+    lines = candidates.candidates(obj)
     if len(own) > 1:
         what = f"it has {len(own)} tf.functions ({', '.join(own)}) and nothing says which to serve"
     elif own:
         ((name, function),) = own.items()
-        why = choice.unnameable(function) or "it has no input_signature"
+        why = candidates.unnameable(function) or "it has no input_signature"
         what = f"its tf.function {name!r} can't be served as it is: {why}"
     elif keras_models.is_model(obj):
         what = "it has no forward pass that can be served"

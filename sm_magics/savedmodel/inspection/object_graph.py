@@ -63,7 +63,8 @@ def _children(node: Any, *, is_root: bool) -> list[tuple[str, int]]:
         if is_root or not _private(child.local_name)
     ]
     if is_root:
-        children.sort(key=lambda child: _private(child[0]))  # of two names take the public one
+        # Of two names take the public one.
+        children.sort(key=lambda child: child[0].startswith("_"))
     return children
 
 

@@ -8,24 +8,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel import capture, frames, tf_private
-from sm_magics.savedmodel.diagnostics import ExportError, finding
-from sm_magics.savedmodel.signatures import endpoints, functions, keras_models, spec_text
+from sm_magics.savedmodel.diagnostics import ExportError
+from sm_magics.savedmodel.signatures import (
+    candidates,
+    endpoints,
+    functions,
+    keras_models,
+    refusals,
+    spec_text,
+)
 from sm_magics.savedmodel.signatures.endpoints import UnnamedOutputError
 from sm_magics.savedmodel.signatures.keras_models import DEFAULT_KEY, NotBuiltError, any_batch
+from sm_magics.savedmodel.signatures.refusals import ITSELF
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sm_magics.savedmodel.diagnostics import Diagnostic
-    from sm_magics.savedmodel.signatures import Signature, Spec
+    from sm_magics.savedmodel.signatures import Spec
     from sm_magics.savedmodel.signatures.endpoints import Endpoint
 
 FORWARD = ("call", "__call__", "forward")
 """How a person may call the forward pass of a Keras model."""
-
-_ITSELF = "function"
-"""What a bare tf.function is called as the root of an export."""
 
 NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")
 """What a graph's names are made of (S13)."""
@@ -88,72 +91,43 @@ def choose(
     ]
 
 
-def candidates(obj: Any) -> list[str]:
-    """Return what a person can type to serve something of the object, the likeliest first."""
-    known = capture.describe(obj).functions if capture.kind_of(obj) else ()
-    nested = [path for path in known if not path.isidentifier()]
-    found = functions.own_functions(obj)
-    found |= {path: functions.resolve(path, obj) for path in nested}
-    return [
-        f"-s {path}" if _is_typed(function) else f"-s '{path}{_proposal(function)}'"
-        for path, function in found.items()
-        if functions.is_function(function) and _can_be_typed(path) and unnameable(function) is None
-    ]
-
-
-def _can_be_typed(path: str) -> bool:
-    # An attribute may have any name: setattr(module, "my function", …).
-    try:
-        spec_text.parse_function(path)
-    except ValueError:
-        return False
-    return True
-
-
 def _default(obj: Any, inputs: Sequence[Spec] | None, wishes: Wishes) -> list[Endpoint]:
     if functions.is_function(obj):
-        return [_of(DEFAULT_KEY, obj, inputs, _ITSELF, wishes, "the function itself")]
+        return [_of(DEFAULT_KEY, obj, inputs, ITSELF, wishes, "the function itself")]
     if loaded := getattr(obj, "signatures", None):
         return [
             endpoints.of_concrete(key, concrete, key, why="the signatures that were loaded")
             for key, concrete in loaded.items()
         ]
     own = functions.own_functions(obj)
-    ready = {
-        name: function
-        for name, function in own.items()
-        if _is_typed(function) and (wishes.flatten or unnameable(function) is None)
-    }
+    is_model = keras_models.is_model(obj)
+    name, why = _lone(own, wishes, inputs, is_model=is_model)
+    if name is not None:
+        specs = None if candidates.is_typed(own[name]) else inputs
+        return [_of(DEFAULT_KEY, own[name], specs, name, wishes, why)]
+    if not is_model:
+        return []
+    try:
+        return [_forward(obj, inputs, DEFAULT_KEY, wishes)]
+    except NotBuiltError as error:
+        raise ExportError([refusals.not_built(obj, error)]) from None
+
+
+def _lone(
+    own: Mapping[str, Any], wishes: Wishes, inputs: Sequence[Spec] | None, *, is_model: bool
+) -> tuple[str | None, str]:
+    """Return the function of an object that nothing but itself can be meant by, and why so."""
+    typed = [name for name, function in own.items() if candidates.is_typed(function)]
+    ready = [n for n in typed if wishes.flatten or candidates.unnameable(own[n]) is None]
     if len(ready) == 1:
-        ((name, function),) = ready.items()
-        return [
-            _of(
-                DEFAULT_KEY,
-                function,
-                None,
-                name,
-                wishes,
-                f"the only servable tf.function{_others(own, name)}",
-            )
-        ]
-    if keras_models.is_model(obj):
-        try:
-            return [_forward(obj, inputs, DEFAULT_KEY, wishes)]
-        except NotBuiltError as error:
-            raise ExportError([_not_built(obj, error)]) from None
+        return ready[0], f"the only servable tf.function{_others(own, ready[0])}"
+    if is_model:
+        return None, ""
+    if len(typed) == 1:
+        return typed[0], ""  # which tells why it can't be served, and offers names
     if inputs and len(own) == 1:
-        ((name, function),) = own.items()
-        return [
-            _of(
-                DEFAULT_KEY,
-                function,
-                inputs,
-                name,
-                wishes,
-                "the only tf.function, for the inputs given",
-            )
-        ]
-    return []
+        return next(iter(own)), "the only tf.function, for the inputs given"
+    return None, ""
 
 
 def _others(own: Mapping[str, Any], chosen: str) -> str:
@@ -194,7 +168,7 @@ def by_key(signatures: Any) -> dict[str, Any]:
         )
     for key in found:
         if not isinstance(key, str) or key in _RESERVED:
-            raise ExportError([_bad_key(key)])
+            raise ExportError([refusals.bad_key(key)])
     return found
 
 
@@ -219,7 +193,7 @@ def _asked(  # noqa: PLR0913, PLR0917, what a signature is made of
                     value, inputs, key=key, label=label, batch=wishes.batch, flatten=wishes.flatten
                 )
             except NotBuiltError as error:
-                raise ExportError([_not_built(value, error)]) from None
+                raise ExportError([refusals.not_built(value, error)]) from None
         raise ValueError(
             f"signature {key!r} is a {type(value).__name__}; pass a tf.function with an "
             "input_signature or a ConcreteFunction"
@@ -231,13 +205,13 @@ def _asked(  # noqa: PLR0913, PLR0917, what a signature is made of
         try:
             return _forward(obj, specs, key, wishes)
         except NotBuiltError as error:
-            raise ExportError([_not_built(obj, error)]) from None
+            raise ExportError([refusals.not_built(obj, error)]) from None
     if keras_models.is_model(function):
         label = f"{path}.call"
         try:
             return keras_models.forward(function, specs, key=key, label=label, batch=wishes.batch)
         except NotBuiltError as error:
-            raise ExportError([_not_built(function, error)]) from None
+            raise ExportError([refusals.not_built(function, error)]) from None
     return _of(key, function, specs, path, wishes)
 
 
@@ -248,7 +222,7 @@ def _forward(obj: Any, inputs: Sequence[Spec] | None, key: str, wishes: Wishes) 
             obj, inputs, key=key, batch=wishes.batch, flatten=wishes.flatten
         )
     except UnnamedOutputError as error:
-        raise ExportError([_unnamed(error, "call", obj.call)]) from error
+        raise ExportError([refusals.unnamed(error, "call", obj.call)]) from error
 
 
 def find(path: str, obj: Any, namespace: Mapping[str, Any]) -> Any:
@@ -268,18 +242,18 @@ def find(path: str, obj: Any, namespace: Mapping[str, Any]) -> Any:
         if path in FORWARD and keras_models.is_model(obj):
             return None
         if root not in namespace:
-            raise ExportError([_no_such(path, obj)]) from None
+            raise ExportError([refusals.no_such(path, obj)]) from None
         function = namespace[root]
         if root != path:
             try:
                 function = functions.resolve(path[len(root) + 1 :], function)
             except (LookupError, SyntaxError):
-                raise ExportError([_no_such(path, obj)]) from None
+                raise ExportError([refusals.no_such(path, obj)]) from None
     if functions.is_function(function) or keras_models.is_model(function):
         return function
     if path in FORWARD and keras_models.is_model(obj):
         return None
-    raise ExportError([_no_such(path, obj)])
+    raise ExportError([refusals.no_such(path, obj)])
 
 
 def _of(  # noqa: PLR0913, PLR0917, what a signature is made of
@@ -290,12 +264,12 @@ def _of(  # noqa: PLR0913, PLR0917, what a signature is made of
     wishes: Wishes,
     why: str = "",
 ) -> Endpoint:
-    if found := _gone(function, label):
+    if found := refusals.gone(function, label):
         raise ExportError([found])
     try:
         return _made(key, function, specs, label, wishes, why)
     except UnnamedOutputError as error:
-        raise ExportError([_unnamed(error, label, function)]) from error
+        raise ExportError([refusals.unnamed(error, label, function)]) from error
 
 
 def _made(  # noqa: PLR0913, PLR0917, what a signature is made of
@@ -313,10 +287,10 @@ def _made(  # noqa: PLR0913, PLR0917, what a signature is made of
         name_outputs = endpoints.flat_outputs if wishes.flatten else None
         return endpoints.of_specs(key, function, specs, label, why=why, name_outputs=name_outputs)
     if not concrete and function.input_signature is None:
-        raise ExportError([_no_input_signature(key, function, label)])
+        raise ExportError([refusals.no_input_signature(key, function, label)])
     if not concrete:
         _refuse_names(_declared(function), label, function)
-    if wishes.flatten and unnameable(function) is not None:
+    if wishes.flatten and candidates.unnameable(function) is not None:
         return endpoints.flattened(key, function, label, why=why)
     make = endpoints.of_concrete if concrete else endpoints.of_function
     endpoint = make(key, function, label, why=why)
@@ -348,32 +322,7 @@ def _declared(function: Any) -> list[Any]:
 def _refuse_names(specs: Sequence[Any], label: str, function: Any) -> None:
     for spec in specs:
         if not NAME.fullmatch(spec.name) or spec.name == "self" or keyword.iskeyword(spec.name):
-            raise ExportError([_bad_name(spec.name, label, function)])
-
-
-def unnameable(function: Any) -> str | None:
-    """Return why the outputs of a function can't be named; None if they can or aren't known."""
-    if not functions.is_concrete(function):
-        if function.input_signature is None:
-            return None
-        function = function.get_concrete_function()
-    try:
-        endpoints.named_outputs(function.structured_outputs)
-    except UnnamedOutputError as error:
-        return str(error)
-    return None
-
-
-def _is_typed(function: Any) -> bool:
-    return functions.is_concrete(function) or function.input_signature is not None
-
-
-def _proposal(function: Any) -> str:
-    """Return specs from the traces that a function already has, or a form to fill in."""
-    made = [] if functions.is_concrete(function) else tf_private.traces(function)
-    return (
-        f"({spec_text.format_specs(endpoints.specs_of(made[0])) if made else 'x: float32[None]'})"
-    )
+            raise ExportError([refusals.bad_name(spec.name, label, function)])
 
 
 def _maker(concrete: Any, obj: Any) -> Any:
@@ -391,100 +340,3 @@ def _label(function: Any, obj: Any) -> str:
         if own is function:
             return name
     return str(getattr(function, "__name__", None) or function.name)
-
-
-def wrong_guess(signature: Signature, reason: str) -> Diagnostic:
-    """Return the finding that a model rejects the dtypes that Keras says it takes."""
-    text = spec_text.format_specs(signature.inputs)
-    return finding(
-        "SM102",
-        f"Keras kept no record of the dtypes that the model takes; {reason}",
-        f"say what it takes, with the right dtypes: --input '{text}' (in Python: inputs='{text}')",
-        function=signature.key,
-    )
-
-
-def _unnamed(error: UnnamedOutputError, label: str, function: Any) -> Diagnostic:
-    try:
-        names = ", ".join(endpoints.flat_outputs(error.outputs))
-        offer = f"--flatten (flatten=True) names them {names}; or "
-    except UnnamedOutputError:
-        offer = ""
-    return finding(
-        "SM205",
-        f"{label!r} can't be served: {error}",
-        f"{offer}return one tensor, a flat list of tensors, or a dict of tensors by name",
-        function=label,
-        **frames.where(frames.of_function(function)),
-    )
-
-
-def _bad_name(name: str, label: str, function: Any) -> Diagnostic:
-    good = re.sub(r"[^A-Za-z0-9_.]", "_", name).lstrip("_") or "x"
-    good = f"{good}_" if good == "self" or keyword.iskeyword(good) else good
-    return finding(
-        "SM203",
-        f"{name!r} can't be the name of an input of {label!r}: a graph's names are letters, "
-        "digits and _ . / > -, start with a letter, a digit or a dot, and are no word of Python's",
-        f"name it otherwise, such as {good!r}",
-        function=label,
-        **frames.where(frames.of_function(function)),
-    )
-
-
-def _gone(function: Any, label: str) -> Diagnostic | None:
-    if not tf_private.owner_is_gone(function):
-        return None
-    return finding(
-        "SM105",
-        f"{label!r} is a method of an object that was deleted, so it can't be traced",
-        "keep the object: give it a name (`m = M()`), and export that or `m.f`",
-        function=label,
-        **frames.where(frames.of_function(function)),
-    )
-
-
-def _not_built(obj: Any, error: NotBuiltError) -> Diagnostic:
-    names = keras_models.input_parameters(obj)
-    example = f"{names[0] if names else 'x'}: float32[None, 4]"
-    return finding(
-        "SM102",
-        f"nothing could be served of the {type(obj).__name__}: {error}",
-        f"call it once on real data, or say what it takes: --input '{example}' "
-        f"(in Python: inputs='{example}')",
-    )
-
-
-def _no_input_signature(key: str, function: Any, label: str) -> Diagnostic:
-    if label == _ITSELF:
-        inputs = _proposal(function)[1:-1]
-        what, hint = "the function", f"--input '{inputs}' (in Python: inputs='{inputs}')"
-    else:
-        text = f"{key}={label}{_proposal(function)}"
-        what, hint = repr(label), f"-s '{text}' (in Python: signatures='{text}')"
-    return finding(
-        "SM202",
-        f"{what} has no input_signature, so the signature {key!r} can't be made of it",
-        f"spell the inputs out: {hint}",
-        function=label,
-        **frames.where(frames.of_function(function)),
-    )
-
-
-def _no_such(path: str, obj: Any) -> Diagnostic:
-    choices = candidates(obj) + (["-s call"] if keras_models.is_model(obj) else [])
-    return finding(
-        "SM202",
-        f"{path!r} is no tf.function of the {type(obj).__name__}",
-        f"choose one: {'; '.join(choices)}" if choices else "decorate a method with @tf.function",
-        function=path,
-    )
-
-
-def _bad_key(key: Any) -> Diagnostic:
-    return finding(
-        "SM209",
-        f"{key!r} can't be the key of a signature: "
-        + ("TensorFlow uses it for itself" if isinstance(key, str) else "keys are strings"),
-        f"name it otherwise, such as {DEFAULT_KEY!r}",
-    )

@@ -112,8 +112,20 @@ def of_specs(  # noqa: PLR0913, what a signature is made of
         _signature(key, label, concrete, why),
         served,
         concrete,
-        lambda feeds: named_outputs(call(feeds)),
+        lambda feeds: named_outputs(call(whole(feeds, specs, concrete))),
     )
+
+
+def whole(feeds: Feeds, specs: Sequence[Spec], concrete: Any) -> Feeds:
+    """Return tensors by the names of `specs`, from what a signature takes: ragged ones in parts."""
+    if not any(spec.kind for spec in specs):
+        return feeds
+    import tensorflow as tf
+
+    structure, _ = concrete.structured_input_signature
+    parts = [feeds[name] for name in tf_private.input_names(concrete)]
+    tensors = tf.nest.pack_sequence_as(structure, parts, expand_composites=True)
+    return {spec.name: tensor for spec, tensor in zip(specs, tensors, strict=True)}
 
 
 def flattened(key: str, function: Any, label: str, *, why: str = "") -> Endpoint:
@@ -181,6 +193,11 @@ def named_function(python_function: Callable[..., Any], specs: Sequence[Spec], n
     import tensorflow as tf
 
     python_function.__name__ = re.sub(r"\W+", "_", name)
+    if any(spec.kind for spec in specs):
+        # A ragged or sparse spec has no name: its parts are called after the parameter.
+        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        parameters = [inspect.Parameter(spec.name, kind) for spec in specs]
+        python_function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return tf.function(
         python_function,
         input_signature=[spec.tensor_spec for spec in specs],

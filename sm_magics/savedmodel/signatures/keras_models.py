@@ -22,6 +22,8 @@ from sm_magics.savedmodel.signatures.endpoints import (
     flat_outputs,
     named_function,
     named_outputs,
+    specs_of,
+    whole,
 )
 from sm_magics.savedmodel.verify import samples
 
@@ -100,11 +102,18 @@ def forward(  # noqa: PLR0913, what a signature is made of
     signature = Signature(
         key,
         label,
-        taken.specs,
+        specs_of(concrete) if any(spec.kind for spec in taken.specs) else taken.specs,
         tuple(as_spec(name, tensor) for name, tensor in outputs.items()),
         taken.why,
     )
-    return Endpoint(signature, served, concrete, call, taken.assumed, fixed)
+    return Endpoint(
+        signature,
+        served,
+        concrete,
+        lambda feeds: call(whole(feeds, taken.specs, concrete)),
+        taken.assumed,
+        fixed,
+    )
 
 
 def _freed(

@@ -25,6 +25,8 @@ DTYPES = frozenset(
     }
 )
 
+KINDS = ("ragged", "sparse")
+
 # What Python's parser and tokenizer raise for texts that are no Python; deep nesting and null
 # bytes included.
 _UNPARSABLE = (SyntaxError, tokenize.TokenError, ValueError, RecursionError, MemoryError)
@@ -34,7 +36,8 @@ _MAX_SIZE = 2**63 - 1  # TensorFlow's sizes are int64
 def parse_specs(text: str) -> tuple[Spec, ...]:
     """Parse ``"x: float32[None, 3], y: int32[]"``.
 
-    ``[...]`` is an unknown rank, ``[]`` a scalar.
+    ``[...]`` is an unknown rank, ``[]`` a scalar; ``ragged[...]`` and ``sparse[...]`` around the
+    dtype take what their names say. A comment at the end may name the dimensions.
 
     Raises
     ------
@@ -42,7 +45,7 @@ def parse_specs(text: str) -> tuple[Spec, ...]:
         If the text is not a list of specs; the message shows the form.
     """
     try:
-        arguments = _arguments(text)
+        arguments = _arguments(_uncommented(text))
     except _UNPARSABLE:
         raise _unreadable(text) from None
     specs = tuple(_spec(argument, text) for argument in arguments)
@@ -88,6 +91,7 @@ def parse_signature(text: str) -> tuple[str | None, str, tuple[Spec, ...] | None
     ValueError
         If the text has no such form.
     """
+    text = _uncommented(text)
     key, equals, rest = text.partition("=")
     # `table["a=b"]` has no key.
     if not equals or "(" in key or _is_path(text.strip()):
@@ -102,8 +106,18 @@ def format_specs(specs: tuple[Spec, ...]) -> str:
     return ", ".join(map(str, specs))
 
 
+def _uncommented(text: str) -> str:
+    """Return a text without the comments that name dimensions: ``x: float32[None, 3]  # batch``."""
+    comments = [token for token in _tokens(text) if token.type == tokenize.COMMENT]
+    lines = text.split("\n")
+    for token in comments:
+        row, column = token.start
+        lines[row - 1] = lines[row - 1][:column]
+    return " ".join(lines) if comments else text
+
+
 def _split_call(text: str) -> tuple[str, str | None]:
-    text = text.strip()
+    text = _uncommented(text).strip()
     for token in _tokens(text):
         if token.string == "(" and token.start[0] == 1:
             if not text.endswith(")"):
@@ -151,7 +165,10 @@ def _arguments(text: str) -> list[ast.arg]:
 
 
 def _spec(argument: ast.arg, text: str) -> Spec:
-    note = argument.annotation
+    note, kind = argument.annotation, ""
+    outer = note.value if isinstance(note, ast.Subscript) else None
+    if isinstance(note, ast.Subscript) and isinstance(outer, ast.Name) and outer.id in KINDS:
+        note, kind = note.slice, outer.id
     if not (isinstance(note, ast.Subscript) and isinstance(note.value, ast.Name)):
         raise _unreadable(text)
     if note.value.id not in DTYPES:
@@ -159,7 +176,12 @@ def _spec(argument: ast.arg, text: str) -> Spec:
             f"{note.value.id!r} in {text!r} is no dtype; the dtypes are {', '.join(sorted(DTYPES))}"
         )
     dtype = {"half": "float16", "double": "float64"}.get(note.value.id, note.value.id)
-    return Spec(argument.arg, dtype, _shape(note.slice, text))
+    shape = _shape(note.slice, text)
+    if kind == "ragged" and not (shape and None in shape[1:]):
+        raise ValueError(
+            f"{argument.arg!r} in {text!r} is not ragged: a dimension after the first must be None"
+        )
+    return Spec(argument.arg, dtype, shape, kind)
 
 
 def _shape(index: ast.expr, text: str) -> tuple[int | None, ...] | None:
