@@ -103,7 +103,8 @@ class Session:
         return [self._located(found, names) for found in findings]
 
     def _located(self, found: Diagnostic, names: Sequence[str]) -> Diagnostic:
-        related = tuple(self._related(place) for place in found.related)
+        places = [self._related(place) for place in found.related]
+        related = tuple(p for p in places if p.cell is not None or p.file is not None)
         found = dataclasses.replace(found, related=related)
         if found.file is not None:
             return source.in_cell(found, self.shell, self._cell_ids)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
+import shutil
 import sys
 import traceback
 
@@ -375,3 +377,99 @@ def test_autograph_keeps_what_was_said_and_where():
     assert any(tf_private.AUTOGRAPH_FILE in path for path in ran)
     assert tf_private.autograph_cause(ValueError("x")) is None
     assert tf_private.autograph_frames(ValueError("x")) == []
+
+
+def test_handles_of_variables_and_tables_are_what_functions_capture():
+    table = tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(["a"], [1]), 0)
+    variable = tf.Variable(2.0)
+
+    @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
+    def both(word):
+        return tf.cast(table.lookup(word), tf.float32) * variable
+
+    captured = {id(t) for t in both.get_concrete_function().captured_inputs}
+    assert {id(h) for h in tf_private.handles(table) + tf_private.handles(variable)} <= captured
+    assert tf_private.handles(tf.Module()) == []
+    fields = [tf_private.HANDLE_FIELDS[0] in vars(variable)]
+    fields.append(vars(table)[tf_private.HANDLE_FIELDS[1]] is tf_private.handles(table)[0])
+    assert all(fields)
+    found = tf_private.owners(both.get_concrete_function())
+    assert any(one is table for one in found)
+    assert any(one is variable for one in found)
+
+
+def test_iterators_of_datasets_are_told_from_datasets():
+    dataset = tf.data.Dataset.range(3)
+    assert tf_private.is_iterator(iter(dataset))
+    assert not tf_private.is_iterator(dataset)
+
+
+def test_a_method_that_outlived_its_object_is_known():
+    class Owner(tf.Module):
+        @tf.function(input_signature=[])
+        def one(self):
+            return tf.constant(1)
+
+    owner = Owner()
+    kept = owner.one
+    assert not tf_private.owner_is_gone(kept)
+    lost = Owner().one
+    gc.collect()
+    assert tf_private.owner_is_gone(lost)
+    assert not tf_private.owner_is_gone(tf.function(lambda: 1))
+
+
+def test_functions_of_a_loaded_model_are_known(tmp_path):
+    module = tf.Module()
+    module.one = tf.function(lambda: tf.constant(1), input_signature=[])
+    assert not tf_private.is_restored(module.one)
+    assert not tf_private.is_restored_trace(module.one.get_concrete_function())
+    tf.saved_model.save(module, str(tmp_path / "m"), signatures=module.one)
+    loaded = tf.saved_model.load(str(tmp_path / "m"))
+    assert tf_private.is_restored(loaded.one)
+    assert tf_private.is_restored_trace(loaded.signatures["serving_default"])
+
+
+def test_a_missing_asset_is_told_by_its_path(tmp_path):
+    path = tmp_path / "words.txt"
+    path.write_text("a\n")
+    asset = tf.saved_model.Asset(str(path))
+    assert tf_private.missing_asset(asset) is None
+    path.unlink()
+    assert tf_private.missing_asset(asset) == str(path)
+    assert tf_private.missing_asset(tf.Variable(1)) is None
+
+
+def test_parameters_are_those_of_the_python_function():
+    @tf.function
+    def scale(x, factor, *, offset=1):
+        return x * factor + offset
+
+    concrete = scale.get_concrete_function(tf.TensorSpec([]), 3, offset=2)
+    assert tf_private.parameters(concrete) == ["x", "factor", "offset"]
+
+
+def test_a_fingerprint_tells_a_mixed_export_and_can_be_renewed(tmp_path):
+    module = tf.Module()
+    module.v = tf.Variable([1.0, 2.0])
+    tf.saved_model.save(module, str(tmp_path / "a"))
+    assert not tf_private.is_mixed_export(str(tmp_path / "a"))
+    module.w = tf.Variable([3.0])
+    tf.saved_model.save(module, str(tmp_path / "b"))
+    for file in (tmp_path / "b" / "variables").iterdir():
+        shutil.copy(file, tmp_path / "a" / "variables")
+    assert tf_private.is_mixed_export(str(tmp_path / "a"))
+    tf_private.renew_fingerprint(str(tmp_path / "a"))
+    assert not tf_private.is_mixed_export(str(tmp_path / "a"))
+    assert not tf_private.is_mixed_export(str(tmp_path))
+
+
+def test_schemes_are_those_that_tensorflow_knows():
+    assert {"", "file"} <= set(tf_private.schemes())
+
+
+def test_the_states_of_a_stateful_tf_keras_rnn_are_a_collection():
+    layer = tf_keras.layers.LSTM(2, stateful=True)
+    tf_keras.Sequential([tf_keras.Input(batch_shape=(1, 3, 4)), layer])
+    assert len(tf_private.keras_collections(layer)["states"]) == 2
+    assert "states" not in tf_private.keras_collections(tf_keras.layers.LSTM(2))

@@ -120,10 +120,10 @@ def _how_to_track(holder: Holder | None, attribute: str, what: str) -> str:
 def _made(holder: Holder | None) -> tuple[Place, ...]:
     if holder is None:
         return ()
-    if holder.owner is None:
+    frame = frames.of_attribute(holder.owner, holder.name) if holder.owner is not None else None
+    if frame is None:
         return (Place(what="made", name=holder.path),)
-    frame = frames.of_attribute(holder.owner, holder.name)
-    return () if frame is None else (Place(what="made", file=frame.file, line=frame.line),)
+    return (Place(what="made", file=frame.file, line=frame.line),)
 
 
 def _scope(function: Any) -> dict[str, Any]:

@@ -1,0 +1,127 @@
+"""SM103 names the variable or table, the cell that made it, and the line that uses it."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import pytest
+
+IMPORTS = "import tensorflow as tf, keras"
+MODULE = """
+class Model(tf.Module):
+    def __init__(self, **parts):
+        super().__init__()
+        vars(self).update(parts)
+
+    @tf.function(input_signature=[tf.TensorSpec([None], {dtype})])
+    def serve(self, x):
+        first = tf.identity(x)
+        return {body}
+"""
+# name of the case: (cell that makes it, cell with the model, expected name, made, used)
+CASES = {
+    "a variable of the notebook": (
+        "one = 1\nscale = tf.Variable(2.0)",
+        MODULE.format(dtype="tf.float32", body="first * scale") + "model = Model()",
+        "the variable `scale`",
+        (2, 2),
+        (3, 10),
+    ),
+    "a table of the notebook": (
+        (
+            "\n\nkeys = tf.lookup.KeyValueTensorInitializer(['a'], [1])\n"
+            "table = tf.lookup.StaticHashTable(keys, 0)"
+        ),
+        MODULE.format(dtype="tf.string", body="table.lookup(first)") + "model = Model()",
+        "the table `table`",
+        (2, 4),
+        (3, 10),
+    ),
+    "a variable in a dict": (
+        "weights = {'a': [tf.Variable(2.0)]}",
+        MODULE.format(dtype="tf.float32", body="first * weights['a'][0]") + "model = Model()",
+        "the variable `weights['a'][0]`",
+        (2, 1),
+        (3, 10),
+    ),
+    "a variable of a plain Python object": (
+        "class Scaler:\n    def __init__(self):\n        self.factor = tf.Variable(2.0)",
+        MODULE.format(dtype="tf.float32", body="first * self.scaler.factor")
+        + "model = Model(scaler=Scaler())",
+        "the variable `model.scaler.factor`",
+        (2, 3),
+        (3, 10),
+    ),
+    "a variable in a closure": (
+        (
+            "def make():\n    hidden = tf.Variable(2.0)\n\n"
+            "    @tf.function(input_signature=[tf.TensorSpec([None])])\n"
+            "    def scale(x):\n        return x * hidden\n\n    return scale"
+        ),
+        "model = tf.Module()\nmodel.serve = make()",
+        "the variable `hidden`",
+        None,
+        (2, 6),
+    ),
+    "a Keras Lambda over a global": (
+        "scale = tf.Variable(2.0)",
+        (
+            "model = keras.Sequential(\n    [\n        keras.Input((3,)),\n"
+            "        keras.layers.Lambda(lambda x: x * scale),\n    ]\n)"
+        ),
+        "the variable `scale`",
+        (2, 1),
+        (3, 4),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_sm103_names_it_with_both_places(notebook, case):
+    maker, model, named, made, used = CASES[case]
+    for cell in (IMPORTS, maker, model):
+        notebook.run(cell)
+    (found,) = notebook.run("%savedmodel check model").value
+    assert found.code == "SM103"
+    assert named in found.message
+    assert (found.cell, found.line) == used
+    places = [(place.cell, place.line) for place in found.related]
+    assert places == ([] if made is None else [made])
+
+
+def test_sm103_in_a_module_of_its_own_has_the_file(notebook, tmp_path):
+    source = MODULE.format(dtype="tf.float32", body="first * SCALE")
+    (tmp_path / "scaling.py").write_text(f"{IMPORTS}\nSCALE = tf.Variable(2.0)\n{source}")
+    sys.path.insert(0, str(tmp_path))
+    try:
+        notebook.run("import scaling\nmodel = scaling.Model()")
+        (found,) = notebook.run("%savedmodel check model").value
+    finally:
+        sys.path.remove(str(tmp_path))
+        sys.modules.pop("scaling", None)
+    assert "`SCALE`" in found.message
+    assert (found.cell, found.file, found.line) == (None, str(tmp_path / "scaling.py"), 12)
+    assert "scaling.py, line 12" in str(found)
+
+
+def test_sm103_in_the_body_of_the_cell_magic(notebook, tmp_path):
+    notebook.run(IMPORTS)
+    notebook.run("scale = tf.Variable(2.0)")
+    body = MODULE.format(dtype="tf.float32", body="first * scale")
+    ran = notebook.run(f"\n%%savedmodel out\n{body}model = Model()", fails=True)
+    assert re.search(r"SM103 error {2}cell \[3\], line 12, in serve", ran.shown)
+    assert "made in cell [2], line 1" in ran.shown
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_hint_works_when_typed(notebook, tmp_path):
+    notebook.run(IMPORTS)
+    notebook.run("scale = tf.Variable(2.0)")
+    notebook.run(MODULE.format(dtype="tf.float32", body="first * scale") + "model = Model()")
+    (found,) = notebook.run("%savedmodel check model").value
+    assignment = re.search(r"`self\.(\w+ = \w+)`", found.hint).group(1)
+    notebook.run(f"model.{assignment}")
+    ran = notebook.run("%savedmodel export model out")
+    assert "verified" in ran.shown
+    assert (tmp_path / "out" / "saved_model.pb").exists()
