@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sm_magics.notebook import renderer
+from sm_magics.notebook.body import awaiting
 from sm_magics.notebook.completion import matcher
-from sm_magics.notebook.magic import SavedModelMagics, awaiting
+from sm_magics.notebook.magic import SavedModelMagics
 from sm_magics.notebook.session import close_session, open_session
 
 if TYPE_CHECKING:

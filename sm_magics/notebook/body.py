@@ -139,3 +139,25 @@ def _show_only_the_cell(shell: InteractiveShell, error: BaseException, filename:
         error._render_traceback_ = render  # type: ignore[attr-defined]
     except AttributeError:
         return  # an exception with slots is shown with all its frames
+
+
+def awaiting(shell: InteractiveShell) -> Any:
+    """Return an input transformer that awaits a `%%savedmodel` whose body awaits.
+
+    IPython runs a magic as a plain call; only a cell that says `await` is run as a coroutine.
+    """
+    call = "get_ipython().run_cell_magic('savedmodel',"
+
+    def transform(lines: list[str]) -> list[str]:
+        if not (lines and lines[0].startswith(call) and shell.autoawait):
+            return lines
+        try:
+            expression = ast.parse("".join(lines), mode="eval").body
+        except SyntaxError:
+            return lines
+        if not isinstance(expression, ast.Call):
+            return lines
+        body = ast.literal_eval(expression.args[2])
+        return ["await " + lines[0], *lines[1:]] if is_async(shell, body) else lines
+
+    return transform

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import re
 from typing import TYPE_CHECKING, Any
@@ -12,22 +11,17 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class
 from traitlets import Bool, Enum
 
 from sm_magics.notebook import body as cell_body
-from sm_magics.notebook import parser, source, tracebacks
-from sm_magics.notebook.session import root_name
+from sm_magics.notebook import choice, parser, source, tracebacks
+from sm_magics.savedmodel.diagnostics.catalogue import Severity
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
 
     from IPython.core.interactiveshell import InteractiveShell
 
     from sm_magics.notebook.session import Session
-    from sm_magics.savedmodel.capture import Model
     from sm_magics.savedmodel.diagnostics import ExportError
     from sm_magics.savedmodel.request import Request
-
-_SECONDARY = ("function", "layer", "checkpoint")
-"""Kinds that a cell often binds beside the model that it is about."""
 
 
 @magics_class
@@ -123,7 +117,7 @@ class SavedModelMagics(Magics):
         if arguments.model is not None:
             name, obj = arguments.model, self._object(arguments.model)
         else:
-            name, obj = self._made_by(outcome.value, names)
+            name, obj = choice.made_by(self.session, outcome.value, names)
         return self._run(obj, name, arguments)
 
     def _run(self, obj: Any, name: str, arguments: argparse.Namespace) -> Any:
@@ -226,45 +220,6 @@ class SavedModelMagics(Magics):
             known = f"the models here are {names}" if names else "no model is here yet"
             raise UsageError(f"{what} {text!r}: {error}; {known}") from None
 
-    def _made_by(self, value: Any, names: dict[str, int]) -> tuple[str, Any]:
-        from sm_magics.savedmodel import capture
-
-        kind = capture.kind_of(value)
-        if kind is not None:
-            return self._called(value), value
-        captured = self.session.captured()
-        bound = [
-            (model, obj)
-            for model, obj in captured
-            if any(root_name(name) in names for name in model.names)
-        ]
-        if len(bound) > 1:
-            bound = [pair for pair in bound if pair[0].kind not in _SECONDARY] or bound
-        if len(bound) > 1:
-            bound = [
-                (model, obj)
-                for model, obj in bound
-                if not any(other is not obj and capture.contains(other, obj) for _, other in bound)
-            ]
-        if len(bound) == 1:
-            return bound[0][0].name, bound[0][1]
-        raise UsageError(_which([model for model, _ in bound], [model for model, _ in captured]))
-
-    def _called(self, obj: Any) -> str:
-        names = [model.name for model, found in self.session.captured() if found is obj]
-        return names[0] if names else "the last expression"
-
-
-def _which(bound: Sequence[Model], all_models: Sequence[Model]) -> str:
-    if bound:
-        names = ", ".join(model.name for model in bound)
-        what = f"the cell made {len(bound)} models: {names}"
-    elif all_models:
-        what = f"the cell made no model; those here are {', '.join(m.name for m in all_models)}"
-    else:
-        return "the cell made no model, and no model is here yet"
-    return f"{what}. Export one with %savedmodel export MODEL DIR; it does not run the cell again"
-
 
 def _path(text: str) -> str:
     left = re.search(r"\{[^}]*\}|\$\w+", text)
@@ -275,34 +230,12 @@ def _path(text: str) -> str:
 
 def _short(error: ExportError) -> ExportError:
     """Show an error as its sentence: the findings stand above, the frames are of no use."""
-    first = error.findings[0]
+    first = min(error.findings, key=lambda found: found.severity is not Severity.ERROR)
     more = f" (and {len(error.findings) - 1} more)" if len(error.findings) > 1 else ""
     text = f"ExportError: nothing was written. {first.code}: {first.message}{more}"
     lines = [text, f"    {first.hint}"] if first.hint else [text]
     error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]
     return error
-
-
-def awaiting(shell: InteractiveShell) -> Any:
-    """Return an input transformer that awaits a `%%savedmodel` whose body awaits.
-
-    IPython runs a magic as a plain call; only a cell that says `await` is run as a coroutine.
-    """
-    call = "get_ipython().run_cell_magic('savedmodel',"
-
-    def transform(lines: list[str]) -> list[str]:
-        if not (lines and lines[0].startswith(call) and shell.autoawait):
-            return lines
-        try:
-            expression = ast.parse("".join(lines), mode="eval").body
-        except SyntaxError:
-            return lines
-        if not isinstance(expression, ast.Call):
-            return lines
-        body = ast.literal_eval(expression.args[2])
-        return ["await " + lines[0], *lines[1:]] if cell_body.is_async(shell, body) else lines
-
-    return transform
 
 
 # The one table of options writes the text of `%savedmodel?`.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from sm_magics.notebook.progress import Progress
@@ -81,8 +82,9 @@ def _environment() -> Environment:
 
     def visible(value: object) -> object:
         # Markup is the templates' own and has been through here.
-        is_text = isinstance(value, str) and not isinstance(value, Markup)
-        return words.printable(value) if is_text else value  # type: ignore[arg-type]
+        if isinstance(value, Markup):
+            return value
+        return words.printable(str(value)) if isinstance(value, str | PurePath) else value
 
     environment = Environment(
         loader=PackageLoader("sm_magics.notebook"),

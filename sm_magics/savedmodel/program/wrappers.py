@@ -73,12 +73,8 @@ def definition(  # noqa: PLR0913, each is a part of the text
 def _arguments(target: Any, given: Sequence[Spec] | None) -> Arguments:
     if functions.is_function(target):
         return lambda feeds: _to_function(target, feeds)
-    taken = (
-        keras_models._given(target, tuple(given))  # noqa: SLF001, one home for the rule
-        if given
-        else keras_models._known(target)  # noqa: SLF001
-    )
-    training = {"training": False} if keras_models._takes_training(target) else {}  # noqa: SLF001
+    taken = keras_models.given(target, tuple(given)) if given else keras_models.known(target)
+    training = {"training": False} if keras_models.takes_training(target) else {}
 
     def arguments(feeds: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
         args, kwargs = taken.arguments(feeds)

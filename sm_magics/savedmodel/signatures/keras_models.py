@@ -82,7 +82,7 @@ def forward(  # noqa: PLR0913, what a signature is made of
         If nothing says what the model takes.
     """
     fixed = ""
-    taken = _given(model, tuple(inputs)) if inputs else _known(model)
+    taken = given(model, tuple(inputs)) if inputs else known(model)
     if inputs and batch == "free":
         taken = replace(taken, specs=tuple(map(any_batch, taken.specs)))
     call = _caller(model, taken, flatten=flatten)
@@ -146,7 +146,7 @@ def _traced(call: Callable[[Mapping[str, Any]], Any], specs: Sequence[Spec]) -> 
 def _caller(
     model: Any, taken: _Inputs, *, flatten: bool
 ) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-    training = {"training": False} if _takes_training(model) else {}
+    training = {"training": False} if takes_training(model) else {}
 
     def call(feeds: Mapping[str, Any]) -> dict[str, Any]:
         args, kwargs = taken.arguments(feeds)
@@ -161,7 +161,14 @@ def _caller(
     return call
 
 
-def _known(model: Any) -> _Inputs:
+def known(model: Any) -> _Inputs:
+    """Return what a model takes by its Input layers or its first call.
+
+    Raises
+    ------
+    NotBuiltError
+        If neither says it.
+    """
     if _is_a(model, "Functional", "Sequential") and model.built and getattr(model, "inputs", None):
         return _from_input_layers(model)
     if not model.built:
@@ -228,7 +235,8 @@ def _from_first_call(model: Any, structures: list[Any], source: str) -> _Inputs:
     )
 
 
-def _given(model: Any, specs: tuple[Spec, ...]) -> _Inputs:
+def given(model: Any, specs: tuple[Spec, ...]) -> _Inputs:
+    """Return what a model takes as a person spelled it out."""
     names = [spec.name for spec in specs]
     if _is_a(model, "Functional", "Sequential") and model.built and getattr(model, "inputs", None):
         known = _from_input_layers(model)
@@ -299,7 +307,8 @@ def _required_parameters(model: Any) -> list[str]:
     return [n for n in input_parameters(model) if parameters[n].default is inspect.Parameter.empty]
 
 
-def _takes_training(model: Any) -> bool:
+def takes_training(model: Any) -> bool:
+    """Tell whether a model's `call` takes ``training``."""
     parameters = _call_signature(model).parameters
     return "training" in parameters or any(p.kind == p.VAR_KEYWORD for p in parameters.values())
 
