@@ -83,7 +83,7 @@ class SavedModelMagics(Magics):
 
         obj = self._object(arguments.model)
         try:
-            asked = request(obj, **self._policy(arguments))
+            asked = request(obj, **self._policy(arguments), name=arguments.model)
             findings, _ = engine.check(asked)
         except ExportError as error:
             findings = list(error.findings)

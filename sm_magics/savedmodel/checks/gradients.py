@@ -7,7 +7,7 @@ import io
 import sys
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel import user_frames
+from sm_magics.savedmodel import first_line, user_frames
 from sm_magics.savedmodel.diagnostics import ExportError, finding
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def explained(endpoints: Sequence[Endpoint]) -> Iterator[None]:
             sys.stderr.write(printed.getvalue())
             raise
         cause = error.__cause__
-        reason = f": {cause}" if cause is not None else ""
+        reason = f": {first_line.of(cause)}" if isinstance(cause, Exception) else ""
         raise ExportError(
             [
                 finding(
