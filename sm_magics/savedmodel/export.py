@@ -61,10 +61,13 @@ class Plan:
         What would be served; empty where an error keeps it from being traced.
     root : Root or None
         What TensorFlow would get; None where there is an error.
+    held : Saved or None
+        What it would find below that root.
     """
 
     endpoints: list[Endpoint] = field(default_factory=list)
     root: roots.Root | None = None
+    held: saved.Saved | None = None
 
 
 def check(request: Request) -> tuple[list[Diagnostic], Plan]:
@@ -136,7 +139,7 @@ def _planned(request: Request, found: list[Diagnostic]) -> Plan:
         full = destination_check.check(request.destination, overwrite=request.overwrite, need=need)
         found += [late for late in full if late.code == "SM503"]
         found += versions.check(request.destination, endpoints, overwrite=request.overwrite)
-    return Plan(endpoints, root)
+    return Plan(endpoints, root, written)
 
 
 def _refuse_unfit(sample: Any, endpoints: Sequence[Endpoint]) -> None:
@@ -178,7 +181,7 @@ def export(request: Request, on_phase: OnPhase | None = None) -> Result:
         findings, plan = check(request)
         if blocking(findings, strict=request.strict):
             raise ExportError(findings)
-    assert plan.root is not None  # noqa: S101, nothing blocks
+    assert plan.root is not None and plan.held is not None  # noqa: S101, PT018, nothing blocks
     endpoints = plan.endpoints
     with (
         user_frames.noted(request.name),
@@ -190,6 +193,7 @@ def export(request: Request, on_phase: OnPhase | None = None) -> Result:
             written = inspect(staging.path)
             size = sum(file.bytes for file in written.files)
             findings += signatures_check.dangling(request.options, written)
+            findings += selected(sizes.twins(plan.held, written), request.select, request.ignore)
         with clock.phase("verify", staging.path):
             verified = _verify(request, endpoints, staging.path, size)
             findings += _mismatches(verified, endpoints)

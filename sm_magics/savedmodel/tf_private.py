@@ -34,8 +34,8 @@ def handles(obj: Any) -> list[Any]:
     from tensorflow.python.trackable.resource import CapturableResource
 
     if isinstance(obj, tf.Variable):
-        replicas = getattr(obj, "_values", None) or ()  # of a distribution strategy
-        return [obj.handle, *(replica.handle for replica in replicas)]
+        replicas = getattr(obj, "_values", None) or [obj]  # of a distribution strategy
+        return [replica.handle for replica in replicas]
     if isinstance(obj, CapturableResource):
         return [obj._resource_handle]  # noqa: SLF001
     return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from sm_magics.savedmodel.diagnostics import Diagnostic
+    from sm_magics.savedmodel.inspection import Inspection
     from sm_magics.savedmodel.saved import Saved
     from sm_magics.savedmodel.signatures.endpoints import Endpoint
 
 LARGE = 50_000_000
 """Bytes of constants from which on they are worth a warning."""
+TWIN = 1_000_000
+"""Bytes of a variable from which on a second one of the same value is worth a word."""
 TOO_LARGE = 2_000_000_000
 """Bytes of constants that no GraphDef can hold (a protocol buffer ends at 2 GiB)."""
 
@@ -83,6 +87,57 @@ def check(saved: Saved, endpoints: Sequence[Endpoint]) -> Iterator[Diagnostic]:
                 "give the last layer dtype='float32' if clients expect that",
                 function=endpoint.signature.key,
             )
+
+
+def twins(saved: Saved, written: Inspection) -> list[Diagnostic]:
+    """Return SM109 for large variables that are stored more than once with the same value.
+
+    Such as the shadow copy of an average, or a target network. Constant ones, as initialisers make
+    them, are no copies.
+    """
+    stored = Counter(
+        (one.checksum, one.dtype, one.shape, one.bytes)
+        for one in written.variables
+        if one.bytes >= TWIN and one.checksum is not None
+    )
+    again = {kind: count for kind, count in stored.items() if count > 1}
+    varied = _varied(saved, {(dtype, shape) for _, dtype, shape, _ in again})
+    size = sum(kind[3] * (n - 1) for kind, n in again.items() if kind[1:3] in varied)
+    if not size:
+        return []
+    whole = sum(one.bytes for one in written.variables)
+    names = [
+        one.name
+        for one in written.variables
+        if (one.checksum, one.dtype, one.shape, one.bytes) in again
+        and (one.dtype, one.shape) in varied
+    ]
+    return [
+        finding(
+            "SM109",
+            f"variables are stored more than once with the same values: {decimal(size)}, "
+            f"{100 * size / whole:.0f} % of the variables ({', '.join(names[:4])})",
+            "share one variable, or leave the copy out of the object that is exported",
+        )
+    ]
+
+
+def _varied(
+    saved: Saved, kinds: set[tuple[str, tuple[int, ...]]]
+) -> set[tuple[str, tuple[int, ...]]]:
+    """Return the kinds of which a variable has values that differ from each other."""
+    import tensorflow as tf
+
+    if not kinds:
+        return set()
+    found: set[tuple[str, tuple[int, ...]]] = set()
+    for node in saved.nodes.values():
+        if not isinstance(node, tf.Variable) or node.dtype.name == "string":
+            continue
+        kind = (node.dtype.name, tuple(node.shape.as_list()))
+        if kind in kinds - found and bool(tf.reduce_any(node != tf.reshape(node, [-1])[0])):
+            found.add(kind)
+    return found
 
 
 def optimizers(kept: Iterable[Any], whole: int) -> Iterator[Diagnostic]:

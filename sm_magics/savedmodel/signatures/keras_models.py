@@ -230,9 +230,15 @@ def _from_first_call(model: Any, structures: list[Any], source: str) -> _Inputs:
     return _Inputs(
         specs,
         lambda feeds: (tf.nest.pack_sequence_as(structures, [feeds[n] for n in names]), {}),
-        "the forward pass; inputs as in the first call" + note,
+        "the forward pass; inputs as in the first call" + note + _left_out(model, len(structures)),
         assumed=source != "call",
     )
+
+
+def _left_out(model: Any, count: int) -> str:
+    """Say which optional inputs the forward pass does without: Keras records the first ones."""
+    rest = [name for name in input_parameters(model)[count:] if name != "mask"]
+    return f"; {', '.join(rest)} left at the default (--input takes them in)" if rest else ""
 
 
 def given(model: Any, specs: tuple[Spec, ...]) -> _Inputs:
@@ -297,7 +303,7 @@ def input_parameters(model: Any) -> list[str]:
     return [
         name
         for name, parameter in _call_signature(model).parameters.items()
-        if name != "self"
+        if name not in ("self", "training")
         and parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
     ]
 

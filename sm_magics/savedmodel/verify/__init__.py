@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -114,7 +115,7 @@ def verify(
             trials.append(tried)
         else:
             checks[tried.key] = tried
-    run = fresh_process.run if level == "process" else _run_here
+    run = fresh_process.run if level == "process" else _run_unscoped
     questions = [(trial.key, trial.feeds, bool(trial.written)) for trial in trials]
     try:
         answers = run(directory, questions) if questions else {}
@@ -183,6 +184,18 @@ def _own(outputs: dict[str, Any]) -> dict[str, Any]:
     import tensorflow as tf
 
     return tf.nest.map_structure(tf.identity, outputs, expand_composites=True)  # type: ignore[no-any-return]
+
+
+def _run_unscoped(
+    directory: Path, questions: Sequence[tuple[str, dict[str, Any], bool]]
+) -> dict[str, dict[str, Any] | Exception]:
+    """Run it here, but outside the scope of a distribution strategy, as a consumer would."""
+    import tensorflow as tf
+
+    if not tf.distribute.has_strategy():
+        return _run_here(directory, questions)
+    with ThreadPoolExecutor(1) as outside:  # a scope is its thread's own
+        return outside.submit(_run_here, directory, questions).result()
 
 
 def _run_here(
