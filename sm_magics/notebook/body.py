@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.displayhook import DisplayHook
 
+from sm_magics.notebook import source
 from sm_magics.notebook.bindings import bound_names
 
 if TYPE_CHECKING:
@@ -56,18 +57,17 @@ class Outcome:
 
 def place(shell: InteractiveShell, body: str) -> Body:
     """Find the body in the cell that is running and register its source under the cell's name."""
-    history = shell.history_manager.input_hist_raw if shell.history_manager else [""]
-    raw = history[-1]
+    count, _ = source.running_cell(shell)
+    raw = source.raw_cell(shell, count)
     at = raw.rfind(body.rstrip("\n")) if body.strip() else -1
     if at < 0:
         # Run without history, or by another magic: the body is all that is known.
         raw, at = "\n" + body, 1
     # `transform_cell` drops leading blank lines; they count as well.
     blank = len(body) - len(body.lstrip("\n"))
-    source = "\n" * (raw[:at].count("\n") + blank) + shell.transform_cell(body)
-    count = len(history) - 1
-    filename = shell.compile.cache(source, count, raw_code=raw)
-    return Body(source, filename, count)
+    padded = "\n" * (raw[:at].count("\n") + blank) + shell.transform_cell(body)
+    filename = shell.compile.cache(padded, count, raw_code=raw)
+    return Body(padded, filename, count)
 
 
 async def run(shell: InteractiveShell, body: Body) -> Outcome:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, magics_class
+from IPython.display import display
 from traitlets import Bool, Enum
 
 from sm_magics.notebook import body as cell_body
@@ -132,7 +133,7 @@ class SavedModelMagics(Magics):
         try:
             asked = request(obj, _path(arguments.directory), **keywords)
         except ExportError as error:
-            raise _short(error) from None
+            raise self._refused(error, name) from None
         except (ValueError, TypeError) as error:
             raise UsageError(str(error)) from None
         if arguments.code:
@@ -161,11 +162,19 @@ class SavedModelMagics(Magics):
         try:
             return program.write(asked)
         except ExportError as error:
-            found = self.session.located(error.findings, [asked.name])
-            raise _short(ExportError(found)) from None
+            raise self._refused(error, asked.name) from None
         except Exception as error:
             self._raise_readable(error, arguments)
             raise
+
+    def _refused(self, error: ExportError, name: str) -> ExportError:
+        """Show the findings that stopped an export before it began; return what to raise."""
+        from sm_magics.notebook.shown import Findings
+        from sm_magics.savedmodel.diagnostics import ExportError
+
+        found = Findings(self.session.located(error.findings, [name]), name)
+        display(found)
+        return _short(ExportError(found))
 
     def _raise_readable(self, error: Exception, arguments: argparse.Namespace) -> None:
         """Raise our own complaint as one line; TensorFlow's error stays, and is shown short."""
@@ -191,14 +200,14 @@ class SavedModelMagics(Magics):
         try:
             asked = request(None, _path(arguments.directory), **keywords)
         except ExportError as error:
-            raise _short(error) from None
+            raise self._refused(error, arguments.model or "the cell's model") from None
         except (ValueError, TypeError) as error:
             raise UsageError(str(error)) from None
         assert asked.destination is not None  # noqa: S101, a directory was given
         found = destination_check.check(asked.destination, overwrite=asked.overwrite)
         found = selected(found, asked.select, asked.ignore)
         if blocking(found, strict=asked.strict or self.strict):
-            raise _short(ExportError(found))
+            raise self._refused(ExportError(found), arguments.model or "the cell's model")
 
     def _policy(self, arguments: argparse.Namespace) -> dict[str, Any]:
         keywords = parser.policy(arguments)

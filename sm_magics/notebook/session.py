@@ -52,7 +52,11 @@ class Session:
         info = result.info
         if info is None or not info.raw_cell or OURS.match(info.raw_cell):
             return  # our magic records what its body bound
-        text = info.raw_cell
+        names = self._names(info.raw_cell)
+        self.bound(names, cell=result.execution_count, cell_id=getattr(info, "cell_id", None))
+
+    def _names(self, text: str) -> dict[str, int]:
+        """Return the names that a cell binds, with their lines."""
         magic = _CELL_MAGIC.match(text)
         if magic:
             # `%%time` and its like run the rest as Python; a body in another language binds nothing
@@ -62,8 +66,15 @@ class Session:
         if not names and text.strip():
             # IPython's own syntax: what it makes of it is Python, on the same lines.
             names = bound_names(self.shell.transform_cell(text))
-        count = result.execution_count
-        self.bound(names, cell=count, cell_id=getattr(info, "cell_id", None))
+        return names
+
+    def _catch_up(self) -> None:
+        """Remember what the cell that runs just now has bound: IPython tells when it has ended."""
+        count, cell_id = source.running_cell(self.shell)
+        self._cell_ids.setdefault(count, cell_id)
+        text = source.raw_cell(self.shell, count)
+        if text and not OURS.match(text):
+            self.bound(self._names(text), cell=count, cell_id=cell_id)
 
     def bound(self, names: dict[str, int], *, cell: int | None, cell_id: str | None) -> None:
         """Record that a cell bound these names (name -> line)."""
@@ -90,6 +101,7 @@ class Session:
         """Return the notebook's models with the objects themselves."""
         from sm_magics.savedmodel import capture
 
+        self._catch_up()
         return [(self._placed(model), obj) for model, obj in capture.find(dict(self.shell.user_ns))]
 
     def located(self, findings: Iterable[Diagnostic], names: Sequence[str]) -> list[Diagnostic]:
@@ -97,9 +109,7 @@ class Session:
 
         Findings about the model itself that have no place get the cell that bound it.
         """
-        # IPython tells about a cell when it has ended.
-        count, cell_id = source.running_cell(self.shell)
-        self._cell_ids.setdefault(count, cell_id)
+        self._catch_up()
         return [self._located(found, names) for found in findings]
 
     def _located(self, found: Diagnostic, names: Sequence[str]) -> Diagnostic:

@@ -43,10 +43,20 @@ def in_cell(
 
 def running_cell(shell: InteractiveShell) -> tuple[int, str | None]:
     """Return the execution count of the cell that runs just now, and the front end's id of it."""
-    history = shell.history_manager.input_hist_raw if shell.history_manager else [""]
+    history = _history(shell)
     kernel = getattr(shell, "kernel", None)
     parent = (kernel.get_parent("shell") or {}) if kernel is not None else {}
     return len(history) - 1, parent.get("metadata", {}).get("cellId")
+
+
+def raw_cell(shell: InteractiveShell, cell: int) -> str:
+    """Return the source of a cell as its author typed it; empty if it is not known."""
+    history = _history(shell)
+    return history[cell] if 0 <= cell < len(history) else ""
+
+
+def _history(shell: InteractiveShell) -> list[str]:
+    return shell.history_manager.input_hist_raw if shell.history_manager else [""]
 
 
 def _cell(shell: InteractiveShell, file: str | None) -> int | None:
@@ -57,10 +67,7 @@ def _cell(shell: InteractiveShell, file: str | None) -> int | None:
 
 def _lines_dropped(shell: InteractiveShell, cell: int) -> int:
     """Return how many leading blank lines IPython dropped before it compiled a cell."""
-    history = shell.history_manager.input_hist_raw if shell.history_manager else []
-    if not 0 <= cell < len(history):
-        return 0
-    raw: str = history[cell]
+    raw = raw_cell(shell, cell)
     text = raw.lstrip()
     # The body of our own magic is compiled with the lines that it has in its cell.
     if text.startswith("%%savedmodel"):

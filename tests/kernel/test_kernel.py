@@ -136,19 +136,24 @@ def test_interrupting_an_export_leaves_nothing_and_the_old_one_whole(model):
     assert model.run(kept).stdout.strip() == "(2, 3)"
 
 
-def test_an_export_that_tensorflow_refuses_does_not_look_as_if_it_went_on(model):
+def test_an_export_that_fails_in_the_save_does_not_look_as_if_it_went_on(model):
     model.run(
-        "outside = tf.Variable(1.0)\n"
-        "class Untracked(tf.Module):\n"
+        "traces = []\n"
+        "class Once(tf.Module):\n"
         "    @tf.function(input_signature=[tf.TensorSpec([], tf.float32)])\n"
         "    def serve(self, x):\n"
-        "        return x * outside\n"
-        "untracked = Untracked()"
+        "        if traces:\n"
+        "            raise RuntimeError('traced again')\n"
+        "        traces.append(1)\n"
+        "        return x\n"
+        "once = Once()"
     )
-    reply = model.run("%savedmodel export untracked out/untracked", fails=True)
-    assert reply.content["ename"] == "AssertionError"
+    reply = model.run("%savedmodel export once out/once", fails=True)
+    assert reply.content["ename"] == "RuntimeError"
     assert "stopped in save" in reply.shown
-    assert not (model.folder / "out/untracked").exists()
+    assert ", line 6, in serve: raise RuntimeError" in "\n".join(reply.content["traceback"])
+    assert not (model.folder / "out/once").exists()
+    assert leftovers(model.folder / "out") == []
 
 
 def test_completion_through_the_kernel(model):

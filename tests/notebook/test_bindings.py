@@ -133,3 +133,12 @@ def test_any_text_is_survived(source):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         assert all(line >= 1 for line in bound_names(source).values())
+
+
+def test_a_model_bound_in_the_cell_that_checks_it_has_its_line(notebook):
+    notebook.run("import keras\nclass Model(keras.Model):\n    pass")
+    notebook.run("import sm_magics\n\nearly = Model()")
+    (found,) = notebook.run("x = 1\nlate = Model()\n%savedmodel check late").value
+    assert (found.code, found.cell, found.line) == ("SM102", 3, 2)
+    (model, _) = sorted(notebook.run("late = Model()\nsm_magics.models()").value, key=str)
+    assert {(m.name, m.cell, m.line) for m in (model, _)} == {("early", 2, 3), ("late", 4, 1)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel import saved, tf_private
+from sm_magics.savedmodel import frames, saved, tf_private
 from sm_magics.savedmodel.checks import trackables
 from sm_magics.savedmodel.diagnostics import finding
 from sm_magics.savedmodel.signatures import functions
@@ -47,6 +47,7 @@ def check(obj: Any, name: str = "model") -> list[Diagnostic]:
                 f"the {type(obj).__name__} has an attribute called `signatures`, which a loaded "
                 "SavedModel keeps for its own",
                 "rename the attribute",
+                **frames.where(frames.of_attribute(obj, "signatures")),
             )
         ]
     return list(trackables.check(saved.look(obj, trace=False), name))

@@ -54,5 +54,14 @@ def _mutated(saved: Saved, path: str, name: str) -> Diagnostic:
 
 
 def _assigned(saved: Saved, path: str) -> dict[str, Any]:
-    owner, attribute = saved.owners.get(path, (None, ""))
-    return frames.where(frames.of_attribute(owner, attribute) if owner is not None else None)
+    """Return the line that assigned a node, or the nearest one above it in the author's code.
+
+    An asset is an attribute of TensorFlow's own initializer, and that one of a table.
+    """
+    paths = {id(node): known for known, node in saved.nodes.items()}
+    while path in saved.owners:
+        owner, attribute = saved.owners[path]
+        if frame := frames.of_attribute(owner, attribute):
+            return frames.where(frame)
+        path = paths[id(owner)]
+    return {}
