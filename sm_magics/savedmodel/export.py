@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import aliases, capture, roots, saved, tf_private, user_frames
 from sm_magics.savedmodel import verify as verification
-from sm_magics.savedmodel.checks import captures, gradients, sizes, versions
+from sm_magics.savedmodel.checks import captures, gradients, mismatches, sizes, versions
 from sm_magics.savedmodel.checks import destination as destination_check
 from sm_magics.savedmodel.checks import models as models_check
 from sm_magics.savedmodel.checks import signatures as signatures_check
-from sm_magics.savedmodel.diagnostics import ExportError, blocking, finding, selected
+from sm_magics.savedmodel.diagnostics import ExportError, blocking, selected
 from sm_magics.savedmodel.inspection import inspect
 from sm_magics.savedmodel.publishing import stage
 from sm_magics.savedmodel.result import Result
-from sm_magics.savedmodel.signatures import choice, functions, keras_models, refusals
+from sm_magics.savedmodel.signatures import choice, functions, keras_models
 from sm_magics.savedmodel.signatures.choice import Wishes
 from sm_magics.savedmodel.verify import Verification, samples
 
@@ -147,7 +147,7 @@ def _refuse_unfit(sample: Any, endpoints: Sequence[Endpoint]) -> None:
     errors = []
     for endpoint in endpoints if sample is not None else ():
         try:
-            samples.given(endpoint.signature.inputs, sample)
+            samples.given(endpoint.signature.inputs, sample, endpoint.concrete)
         except ValueError as error:
             errors.append(error)
         else:
@@ -196,7 +196,7 @@ def export(request: Request, on_phase: OnPhase | None = None) -> Result:
             findings += selected(sizes.twins(plan.held, written), request.select, request.ignore)
         with clock.phase("verify", staging.path):
             verified = _verify(request, endpoints, staging.path, size)
-            findings += _mismatches(verified, endpoints)
+            findings += mismatches.check(verified, endpoints, staging.path, request.name)
             if blocking(findings, strict=request.strict):
                 raise ExportError(findings)
         with clock.phase("publish", staging.path):
@@ -274,27 +274,6 @@ def _verify(
     return verification.verify(
         endpoints, directory, level=request.verify, sample=request.sample, size=size
     )
-
-
-def _mismatches(verified: Verification, endpoints: Sequence[Endpoint]) -> list[Diagnostic]:
-    """Return what verification found; no filter hides it, `--no-verify` does without it."""
-    guessed = {e.signature.key: e.signature for e in endpoints if e.assumed}
-    found = []
-    for check in verified.signatures:
-        if check.status == "differs":
-            found.append(
-                finding(
-                    "SM601",
-                    f"the signature {check.key!r} does not compute what the live object computes: "
-                    f"{check.reason}",
-                    "was a Python attribute changed after the last call, or does the body depend "
-                    "on Python state? --no-verify publishes it all the same",
-                    function=check.key,
-                )
-            )
-        elif check.key in guessed and check.rejected:
-            found.append(refusals.wrong_guess(guessed[check.key], check.reason))
-    return found
 
 
 def _described(obj: Any) -> str:

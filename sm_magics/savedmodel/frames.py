@@ -82,31 +82,13 @@ def of_attribute(owner: Any, name: str) -> Frame | None:
             code = getattr(function, "__code__", None)
             if code is None or name not in code.co_names or not is_authors(code.co_filename):
                 continue
-            for line in _assignments(_parsed(code), name):
+            for line in _assignments(parsed(code), name):
                 return Frame(code.co_filename, code.co_firstlineno + line - 1)
     return None
 
 
-def attributes_read(function: Any) -> list[str]:
-    """Return the names of ``self.<name>`` that the body of a Python function reads, in order."""
-    python = getattr(function, "python_function", function)
-    code = getattr(getattr(python, "__func__", python), "__code__", None)
-    if code is None:
-        return []
-    return list(
-        dict.fromkeys(
-            node.attr
-            for node in ast.walk(_parsed(code))
-            if isinstance(node, ast.Attribute)
-            and isinstance(node.ctx, ast.Load)
-            and isinstance(node.value, ast.Name)
-            and node.value.id == "self"
-        )
-    )
-
-
 def _decorator_lines(code: Any) -> int:
-    for node in ast.walk(_parsed(code)):
+    for node in ast.walk(parsed(code)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             return node.lineno - 1
     return 0
@@ -126,7 +108,7 @@ def _assignments(tree: ast.AST, name: str) -> Iterable[int]:
                 yield node.lineno  # type: ignore[attr-defined]  # a statement has a line
 
 
-def _parsed(code: Any) -> ast.AST:
+def parsed(code: Any) -> ast.AST:
     """Return the syntax tree of a code object; an empty one where its source is unknown."""
     try:
         return ast.parse(textwrap.dedent(inspect.getsource(code)))

@@ -5,6 +5,7 @@ The tests are in `tests/engine/test_tf_private.py`: when a release moves a name,
 
 from __future__ import annotations
 
+import inspect
 import sys
 from pathlib import Path
 from typing import Any
@@ -55,15 +56,27 @@ def is_restored(function: Any) -> bool:
     return type(function).__name__ == "RestoredFunction"
 
 
+def method_owner(function: Any) -> Any:
+    """Return the object that a tf.function is a method of; None if it is none, or that is gone."""
+    reference = _method_owner(function)
+    return None if reference is None else reference()
+
+
 def owner_is_gone(function: Any) -> bool:
     """Tell whether a tf.function is the method of an object that was deleted.
 
     TensorFlow binds the methods of an object weakly: ``f = M().f`` keeps no ``M``.
     """
-    bound = getattr(getattr(function, "python_function", None), "__wrapped__", None)
-    target = getattr(bound, "__self__", None)
-    reference = getattr(target, "weakrefself_target__", None)
+    reference = _method_owner(function)
     return reference is not None and reference() is None
+
+
+def _method_owner(function: Any) -> Any:
+    """Return TensorFlow's weak reference to the owner of a method."""
+    python = getattr(function, "python_function", None)
+    # Once traced it is wrapped twice.
+    bound = None if python is None else inspect.unwrap(python)
+    return getattr(getattr(bound, "__self__", None), "weakrefself_target__", None)
 
 
 def keras_collections(layer: Any) -> dict[str, Any]:
@@ -162,6 +175,27 @@ def variable_dtype(handle: Any) -> Any:
     import tensorflow as tf
 
     return tf.as_dtype(known.shape_and_type[0].dtype)
+
+
+def variable_shape(handle: Any) -> Any:
+    """Return the static shape of the variable behind a resource handle; None if none is known."""
+    from tensorflow.python.ops.handle_data_util import get_handle_data
+
+    known = get_handle_data(handle)
+    if known is None or not known.is_set:
+        return None
+    import tensorflow as tf
+
+    return tf.TensorShape(known.shape_and_type[0].shape)
+
+
+def parameters_called(operation: Any, index: int) -> list[Any]:
+    """Return what input `index` of a call op is inside of the function that it calls."""
+    if operation.type not in ("PartitionedCall", "StatefulPartitionedCall"):
+        return []
+    (name,) = _called(operation)
+    inner = getattr(operation.graph._get_function(name), "graph", None)  # noqa: SLF001
+    return [] if inner is None else [inner.inputs[index]]
 
 
 def table_writers(graph: Any) -> list[str]:

@@ -71,19 +71,6 @@ def test_the_size_is_known_before_anything_is_made():
     assert samples.nbytes([Spec("r", "resource", ())]) == 0
 
 
-@pytest.mark.parametrize(
-    ("spec", "kind"),
-    [
-        (tf.RaggedTensorSpec([None, None]), "RaggedTensor"),
-        (tf.SparseTensorSpec([None, None]), "SparseTensor"),
-        (tf.TensorSpec([None, None]), ""),
-    ],
-)
-def test_inputs_in_parts_are_found(spec, kind):
-    concrete = tf.function(lambda x: x).get_concrete_function(spec)
-    assert samples.composite(concrete.structured_input_signature) == kind
-
-
 def given(sample, *texts):
     specs = spec_text.parse_specs(", ".join(texts))
     return samples.given(specs, sample)

@@ -473,3 +473,21 @@ def test_the_states_of_a_stateful_tf_keras_rnn_are_a_collection():
     tf_keras.Sequential([tf_keras.Input(batch_shape=(1, 3, 4)), layer])
     assert len(tf_private.keras_collections(layer)["states"]) == 2
     assert "states" not in tf_private.keras_collections(tf_keras.layers.LSTM(2))
+
+
+def test_the_owner_of_a_method_before_and_after_a_trace():
+    class Owner(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([None])])
+        def serve(self, x):
+            return x
+
+    owner = Owner()
+    serve = owner.serve
+    assert tf_private.method_owner(serve) is owner
+    serve(tf.ones([1]))
+    assert tf_private.method_owner(serve) is owner
+    assert tf_private.method_owner(tf.function(lambda: 1)) is None
+    del owner
+    gc.collect()
+    assert tf_private.owner_is_gone(serve)
+    assert tf_private.method_owner(serve) is None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sm_magics.savedmodel import first_line
 from sm_magics.savedmodel.publishing.sizes import decimal
 from sm_magics.savedmodel.signatures.endpoints import named_outputs
-from sm_magics.savedmodel.verify import fresh_process, samples, state
+from sm_magics.savedmodel.verify import composites, fresh_process, ranges, samples, state
 from sm_magics.savedmodel.verify.comparison import OutputCheck, compare
 
 if TYPE_CHECKING:
@@ -149,14 +149,14 @@ def _try_live(endpoint: Endpoint, sample: Any) -> _Trial | SignatureCheck:
 
 
 def _feeds(endpoint: Endpoint, sample: Any) -> dict[str, Any]:
-    specs = endpoint.signature.inputs
-    if kind := samples.composite(endpoint.concrete.structured_input_signature):
-        raise ValueError(f"it takes a {kind}, of which no sample can be made")
+    specs, concrete = endpoint.signature.inputs, endpoint.concrete
     if sample is not None:
-        return samples.given(specs, sample)
+        return samples.given(specs, sample, concrete)
     if reason := _too_little_memory(samples.nbytes(specs), "its sample"):
         raise ValueError(reason)
-    return samples.make(specs)
+    made = composites.parts(concrete, samples.tensor)
+    plain = [spec for spec in specs if spec.name not in made]
+    return samples.make(plain, ranges.limits(concrete)) | made
 
 
 def _run_live(

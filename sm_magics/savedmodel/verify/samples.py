@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from sm_magics.savedmodel.verify import composites
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -19,18 +21,30 @@ class SampleError(ValueError):
     """A person's sample does not fit."""
 
 
-def make(specs: Sequence[Spec]) -> dict[str, Any]:
+def make(specs: Sequence[Spec], limits: Mapping[str, int] | None = None) -> dict[str, Any]:
     """Return a tensor for each spec: a free dimension is 2, an unknown rank a vector of 2.
 
     Numbers are small and not negative, so that they are valid as indices of nearly everything;
-    strings are short.
+    strings are short. Where an input indexes something, its values spread over all of it.
+
+    Parameters
+    ----------
+    specs : sequence of Spec
+    limits : mapping of str to int, optional
+        How many rows an input chooses among, by its name; see `ranges.limits`.
 
     Raises
     ------
     ValueError
         If a spec has a dtype of which no sample can be made (resource, variant).
     """
-    return {spec.name: _tensor(spec, seed) for seed, spec in enumerate(specs)}
+    known = limits or {}
+    return {
+        spec.name: composites.sample(spec.tensor_spec, tensor)
+        if spec.kind
+        else tensor(spec, seed, known.get(spec.name))
+        for seed, spec in enumerate(specs)
+    }
 
 
 def nbytes(specs: Sequence[Spec]) -> int:
@@ -44,23 +58,7 @@ def nbytes(specs: Sequence[Spec]) -> int:
     )
 
 
-def composite(structure: Any) -> str:
-    """Return the kind of tensor in several parts that a function takes; ``""`` if it takes none.
-
-    Parameters
-    ----------
-    structure
-        A ConcreteFunction's `structured_input_signature`.
-    """
-    import tensorflow as tf
-
-    for spec in tf.nest.flatten(structure):
-        if isinstance(spec, tf.TypeSpec) and not isinstance(spec, tf.TensorSpec):
-            return str(spec.value_type.__name__)
-    return ""
-
-
-def given(specs: Sequence[Spec], sample: Any) -> dict[str, Any]:
+def given(specs: Sequence[Spec], sample: Any, concrete: Any = None) -> dict[str, Any]:
     """Fit a person's sample to the specs.
 
     Parameters
@@ -69,6 +67,9 @@ def given(specs: Sequence[Spec], sample: Any) -> dict[str, Any]:
     sample : array-like, or mapping of array-like by input name
         An array is taken for a single input. Numbers become the dtype that the spec has if that
         can hold them.
+    concrete : ConcreteFunction, optional
+        What takes it, where some of `specs` are the parts of ragged or sparse tensors: these may
+        be given whole.
 
     Raises
     ------
@@ -76,6 +77,8 @@ def given(specs: Sequence[Spec], sample: Any) -> dict[str, Any]:
         A ValueError, if names, dtypes or shapes don't fit; the message says what does.
     """
     names = [spec.name for spec in specs]
+    if concrete is not None:
+        sample = composites.expanded(concrete, sample)
     if not isinstance(sample, Mapping):
         if len(names) != 1:
             raise SampleError(
@@ -137,7 +140,8 @@ def _shape(spec: Spec) -> list[int]:
     ]
 
 
-def _tensor(spec: Spec, seed: int) -> Any:
+def tensor(spec: Spec, seed: int = 0, limit: int | None = None) -> Any:
+    """Return one sample; see `make`."""
     import numpy as np
     import tensorflow as tf
 
@@ -148,6 +152,9 @@ def _tensor(spec: Spec, seed: int) -> Any:
     if dtype == tf.string:
         letters = [chr(ord("a") + i % 26) for i in range(count)]
         return tf.reshape(tf.constant(letters, tf.string), shape)
+    if limit is not None:
+        last = min(limit - 1, int(dtype.max)) if dtype.is_integer else limit - 1
+        return tf.cast(np.linspace(0, last, count).round().reshape(shape), dtype)
     if dtype.is_floating or dtype.is_complex:
         generator = np.random.default_rng(seed)
         values = generator.random(shape)

@@ -1,0 +1,148 @@
+"""SM601: a signature that computes something else than the live object, and why that may be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sm_magics.savedmodel import frames, python_state, tf_private
+from sm_magics.savedmodel.diagnostics import finding
+from sm_magics.savedmodel.signatures import refusals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from sm_magics.savedmodel.diagnostics import Diagnostic
+    from sm_magics.savedmodel.python_state import Read
+    from sm_magics.savedmodel.signatures.endpoints import Endpoint
+    from sm_magics.savedmodel.verify import Verification
+
+_NAMED = 3
+"""How many values a sentence names."""
+
+
+def check(
+    verified: Verification, endpoints: Sequence[Endpoint], directory: Path, name: str
+) -> list[Diagnostic]:
+    """Return what verification found; no filter hides it, `--no-verify` does without it.
+
+    Parameters
+    ----------
+    verified : Verification
+    endpoints : sequence of Endpoint
+        What was exported.
+    directory : Path
+        Where it was written.
+    name : str
+        What a person calls the object.
+    """
+    by_key = {endpoint.signature.key: endpoint for endpoint in endpoints}
+    found = []
+    for one in verified.signatures:
+        endpoint = by_key[one.key]
+        if one.status == "differs":
+            found.append(_differs(endpoint, one.reason, directory, name))
+        elif endpoint.assumed and one.rejected:
+            found.append(refusals.wrong_guess(endpoint.signature, one.reason))
+    return found
+
+
+def _differs(endpoint: Endpoint, reason: str, directory: Path, name: str) -> Diagnostic:
+    key = endpoint.signature.key
+    said = f"the signature {key!r} does not compute what the live object computes: {reason}"
+    read = python_state.reads(endpoint.function)
+    changed = _changed(read, endpoint, directory)
+    if not read:
+        return finding(
+            "SM601",
+            said,
+            "does the body depend on Python state, or on a training phase? --no-verify publishes "
+            "it all the same",
+            function=key,
+        )
+    if not changed:
+        paths = ", ".join(f"`{_called(one.path, endpoint, name)}`" for one in read[:_NAMED])
+        return finding(
+            "SM601",
+            said,
+            f"was one of the Python values changed after the last call that its body reads "
+            f"({paths})? If so, make the object anew, or keep the value in a tf.Variable; "
+            "--no-verify publishes it all the same",
+            function=key,
+        )
+    first = changed[0]
+    path = _called(first.path, endpoint, name)
+    also = ", ".join(f"`{_called(one.path, endpoint, name)}`" for one in changed[1:_NAMED])
+    return finding(
+        "SM601",
+        f"{said}; `{path}` is {first.value!r} now, and was something else when the live function "
+        f"was traced" + (f" (so may be {also})" if also else ""),
+        f"make the object anew with the value that you want, or keep the value in a tf.Variable, "
+        f"which a trace reads when it runs: `{path} = tf.Variable({first.value!r})`; "
+        "--no-verify publishes it all the same",
+        function=key,
+        **frames.where(first.frame),
+    )
+
+
+def _called(path: str, endpoint: Endpoint, name: str) -> str:
+    """Return ``self.scale`` as a person types it outside the body: ``model.encoder.scale``."""
+    owner = endpoint.signature.function.rpartition(".")[0]
+    whole = f"{name}.{owner}" if owner else name
+    return whole + path.removeprefix("self") if path.startswith("self.") else path
+
+
+def _changed(read: Iterable[Read], endpoint: Endpoint, directory: Path) -> list[Read]:
+    """Return the values that became constants of what was written, and are none of the live one."""
+    import numpy as np
+
+    live = {_identity(value) for value in _live_constants(endpoint.concrete)}
+    new = [value for value in _constants(directory) if _identity(value) not in live]
+
+    def became(value: Any) -> bool:
+        array = np.asarray(value)
+        return array.dtype.kind in "biufc" and any(
+            (array.dtype.kind == "b") == (constant.dtype.kind == "b")
+            and np.array_equal(array.astype(constant.dtype), constant)
+            for constant in new
+        )
+
+    return [one for one in read if became(one.value)]
+
+
+def _identity(value: Any) -> tuple[Any, ...]:
+    return (value.dtype.str, value.shape, value.tobytes())
+
+
+def _live_constants(concrete: Any) -> list[Any]:
+    return [
+        value
+        for graph in tf_private.nested_graphs(concrete)
+        for op in graph.get_operations()
+        if op.type == "Const" and (value := _small(op.get_attr("value"))) is not None
+    ]
+
+
+def _constants(directory: Path) -> list[Any]:
+    """Return the small constants of the functions in a written SavedModel."""
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    model = saved_model_pb2.SavedModel.FromString((directory / "saved_model.pb").read_bytes())
+    return [
+        value
+        for graph in model.meta_graphs
+        for function in graph.graph_def.library.function
+        for node in function.node_def
+        if node.op == "Const" and (value := _small(node.attr["value"].tensor)) is not None
+    ]
+
+
+def _small(tensor: Any) -> Any:
+    import tensorflow as tf
+
+    size = 1
+    for dimension in tensor.tensor_shape.dim:
+        size *= dimension.size
+    if size > python_state.FEW or tensor.dtype == tf.string.as_datatype_enum:
+        return None
+    return tf.make_ndarray(tensor)
