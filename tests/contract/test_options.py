@@ -76,7 +76,7 @@ def test_s40_an_alias_of_an_untraced_function_is_an_error(tmp_path):
     def never(x):
         return x
 
-    with pytest.raises(sm_magics.ExportError, match="never|nothing"):
+    with pytest.raises(sm_magics.ExportError, match=r"never|nothing"):
         sm_magics.export(model, tmp_path / "out", options={"function_aliases": {"nothing": never}})
     assert not list(tmp_path.iterdir())
 
@@ -115,7 +115,7 @@ def test_s44_three_forms_of_signatures(form, exported):
 
 def test_s44_a_list_of_functions_is_a_value_error(tmp_path):
     model = Model()
-    with pytest.raises(ValueError, match="pass a tf.function"):
+    with pytest.raises(ValueError, match=r"pass a tf\.function"):
         sm_magics.export(model, tmp_path / "out", [model.serve])
     assert not list(tmp_path.iterdir())
 
