@@ -72,6 +72,7 @@ def test_s02_one_engine_behind_every_face(notebook):
         assert [file.path for file in inspection.files] == [file.path for file in seen[0].files]
 
 
+@pytest.mark.python_only("the parameters of the function")
 def test_s03_the_same_four_parameters_and_ours_by_keyword():
     theirs = list(inspect.signature(tf.saved_model.save).parameters)
     ours = inspect.signature(sm_magics.export).parameters
@@ -80,6 +81,7 @@ def test_s03_the_same_four_parameters_and_ours_by_keyword():
     assert set(rest) == {inspect.Parameter.KEYWORD_ONLY}
 
 
+@pytest.mark.python_only("a line has no positions")
 def test_s03_all_four_by_position(tmp_path):
     module = Scale()
     options = tf.saved_model.SaveOptions(extra_tags=["cpu"])

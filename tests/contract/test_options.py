@@ -113,6 +113,7 @@ def test_s44_three_forms_of_signatures(form, exported):
     assert_allclose(out.serve(x=np.array([1.0], "float32"))["y"], [4.0])
 
 
+@pytest.mark.python_only("a line has no lists")
 def test_s44_a_list_of_functions_is_a_value_error(tmp_path):
     model = Model()
     with pytest.raises(ValueError, match=r"pass a tf\.function"):
@@ -120,6 +121,7 @@ def test_s44_a_list_of_functions_is_a_value_error(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.python_only("an empty key")
 @pytest.mark.parametrize("key", ["", "a key / with:all", "größe", "__serve", "serving_default"])
 def test_s45_any_string_is_a_key(key, exported):
     model = Model()
@@ -127,6 +129,7 @@ def test_s45_any_string_is_a_key(key, exported):
     assert_allclose(out.serve(key, x=np.array([1.0], "float32"))["y"], [4.0])
 
 
+@pytest.mark.python_only("keys that are no text")
 @pytest.mark.parametrize("key", ["__saved_model_init_op", "__saved_model_train_op", 3, None, b"k"])
 def test_s45_reserved_and_other_keys_are_refused(key, tmp_path):
     model = Model()
@@ -143,12 +146,14 @@ def test_s46_options_are_built_from_a_dict(exported):
     assert set(out.result.inspection.tags) == {"serve", "cpu"}
 
 
+@pytest.mark.python_only("an object")
 def test_s46_a_save_options_is_taken_as_it_is(exported):
     out = exported(Model(), options=tf.saved_model.SaveOptions(save_debug_info=True))
     assert (out.path / "debug/saved_model_debug_info.pb").exists()
     assert_allclose(out.serve(x=[1.0])["y"], [4.0])
 
 
+@pytest.mark.python_only("values that are no text")
 @pytest.mark.parametrize("options", [{"no_such": 1}, {"extra_tags": "gpu"}, {"io_device": "x:y"}])
 def test_s46_what_makes_no_sense_is_refused_before_writing(options, tmp_path):
     with pytest.raises(ValueError, match=next(iter(options))):

@@ -9,6 +9,8 @@ import tensorflow as tf
 import tf_keras
 from numpy.testing import assert_allclose
 
+pytestmark = pytest.mark.python_only("the faces are compared elsewhere; these take long")
+
 
 @pytest.fixture(params=[keras, tf_keras], ids=["keras3", "tf_keras"])
 def k(request):

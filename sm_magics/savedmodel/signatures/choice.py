@@ -212,7 +212,8 @@ def _asked(  # noqa: PLR0913, PLR0917, what a signature is made of
             return keras_models.forward(function, specs, key=key, label=label, batch=wishes.batch)
         except NotBuiltError as error:
             raise ExportError([refusals.not_built(function, error)]) from None
-    return _of(key, function, specs, path, wishes)
+    made_by = None if specs else _maker(function, obj)
+    return _of(key, made_by or function, specs, path, wishes)
 
 
 def _forward(obj: Any, inputs: Sequence[Spec] | None, key: str, wishes: Wishes) -> Endpoint:
