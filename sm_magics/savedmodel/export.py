@@ -196,7 +196,9 @@ def export(request: Request, on_phase: OnPhase | None = None) -> Result:
             findings += selected(sizes.twins(plan.held, written), request.select, request.ignore)
         with clock.phase("verify", staging.path):
             verified = _verify(request, endpoints, staging.path, size)
-            findings += mismatches.check(verified, endpoints, staging.path, request.name)
+            findings += mismatches.check(
+                verified, endpoints, staging.path, request.obj, request.name
+            )
             if blocking(findings, strict=request.strict):
                 raise ExportError(findings)
         with clock.phase("publish", staging.path):
