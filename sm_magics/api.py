@@ -121,9 +121,10 @@ def export(  # noqa: PLR0913, one keyword an option
         Codes of findings, or prefixes; `ignore` wins.
     strict : bool
         Whether warnings stop the export.
-    verify : bool or {"run", "process"}
+    verify : bool or {"run", "process", "serving"}
         Load it back and compare every signature with the live object, in this process (``True``
-        or ``"run"``) or in a fresh one on the CPU.
+        or ``"run"``) or in a fresh one on the CPU: by TensorFlow's Python, or as a model server
+        does, through its C API with hard placement.
     sample : array-like or dict of array-like, optional
         The inputs to verify with.
 

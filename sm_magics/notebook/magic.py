@@ -30,7 +30,7 @@ class SavedModelMagics(Magics):
     """The magics of one shell."""
 
     verify = Enum(
-        ["run", "process", "none"],
+        ["run", "process", "serving", "none"],
         default_value="run",
         help="How exports are verified unless the line says so.",
     ).tag(config=True)

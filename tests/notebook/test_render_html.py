@@ -177,6 +177,7 @@ def test_the_first_line_says_the_outcome():
     [
         ("equal", "✓", "✓ equal max abs 1, max rel 1; reason; note"),
         ("differs", "✗", "✗ differs max abs 1, max rel 1; reason; note o differs"),
+        ("fails", "✗", "✗ fails max abs 1, max rel 1; reason; note"),
         ("shapes", "○", "○ shapes equal values not compared, because reason; note"),
         ("not verified", "○", "○ not verified because reason; note"),
     ],

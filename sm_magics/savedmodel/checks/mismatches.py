@@ -1,4 +1,4 @@
-"""SM601: a signature that computes something else than the live object, and why that may be."""
+"""SM601, SM602: a signature that computes something else than the live object, or nothing."""
 
 from __future__ import annotations
 
@@ -35,16 +35,36 @@ def check(
         Where it was written.
     obj : Trackable
         The object, and `name`, what a person calls it.
+
+    Returns
+    -------
+    list of Diagnostic
+        One of the whole export where a fresh process can't load it, else one a signature.
     """
     by_key = {endpoint.signature.key: endpoint for endpoint in endpoints}
     found = []
+    if verified.failure:
+        found.append(_fails(f"a fresh process {verified.failure}", verified.level))
     for one in verified.signatures:
         endpoint = by_key[one.key]
-        if one.status == "differs":
+        if one.status == "fails" and not verified.failure:
+            said = f"a fresh process can't run the signature {one.key!r}: {one.reason}"
+            found.append(_fails(said, verified.level, one.key))
+        elif one.status == "differs":
             found.append(_differs(endpoint, one.reason, directory, obj, name))
         elif endpoint.assumed and one.rejected:
             found.append(refusals.wrong_guess(endpoint.signature, one.reason))
     return found
+
+
+def _fails(said: str, level: str, key: str | None = None) -> Diagnostic:
+    fix = (
+        "take out what it names, such as a `with tf.device` or a tf.py_function; --verify process "
+        "lets TensorFlow choose another device for what is pinned"
+        if level == "serving"
+        else "take out what it names, such as an op of a library that is imported only here"
+    )
+    return finding("SM602", said, f"{fix}; --no-verify publishes it all the same", function=key)
 
 
 def _differs(endpoint: Endpoint, reason: str, directory: Path, obj: Any, name: str) -> Diagnostic:

@@ -136,7 +136,7 @@ def selected(
 _ALWAYS = frozenset(
     {
         *("SM101", "SM102", "SM103", "SM105", "SM106", "SM107", "SM112"),
-        *("SM201", "SM202", "SM203", "SM205", "SM501", "SM504", "SM601"),
+        *("SM201", "SM202", "SM203", "SM205", "SM501", "SM504", "SM601", "SM602"),
     }
 )
 """Errors behind which nothing right can be written."""

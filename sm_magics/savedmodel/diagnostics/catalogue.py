@@ -234,5 +234,11 @@ _RULES = (
         "the export computes something else than the live object",
         "Clients get other numbers than the notebook showed.",
     ),
+    Rule(
+        "SM602",
+        _E,
+        "a fresh process can't load or run it",
+        "A server does not start with it, or answers each request with this error.",
+    ),
 )
 CATALOGUE: dict[str, Rule] = {rule.code: rule for rule in _RULES}

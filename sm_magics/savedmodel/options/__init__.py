@@ -135,9 +135,10 @@ OPTIONS: tuple[Option, ...] = (
         "verify",
         ("--verify",),
         "choice",
-        "how to prove it: 'run' loads it back here, 'process' in a fresh process on the CPU",
+        "how to prove it: 'run' loads it back here, 'process' in a fresh process on the CPU, "
+        "'serving' there as a model server does, with hard placement",
         "LEVEL",
-        choices=("run", "process"),
+        choices=("run", "process", "serving"),
         group="check",
     ),
     Option("no_verify", ("--no-verify",), "flag", "don't load it back to compare", group="check"),
