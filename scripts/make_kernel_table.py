@@ -46,14 +46,15 @@ def rows(ops: Any, kernels: Any) -> dict[str, devices.Row]:
     definitions = {op.name: op for op in ops.op}
     made = {}
     for op, by_device in found.items():
-        cpu, gpu = (
-            _cell(by_device[EVERYWHERE] + by_device[device], definitions[op])
-            for device in ("CPU", "GPU")
-        )
-        # Several devices, and kernels on neither of these: a TPU's, or XLA's.
-        if (cpu, gpu) != (devices.NONE, devices.NONE):
-            asked = {name for one in by_device.values() for k in one for name in _attributes(k)}
-            made[op] = devices.Row(_defaults(definitions[op], asked), cpu, gpu)
+        # Kernels of other devices are left out: a TPU's, and what XLA registers once it compiles.
+        cpu, gpu = (by_device[EVERYWHERE] + by_device[device] for device in ("CPU", "GPU"))
+        if cpu or gpu:
+            asked = {one.name for kernel in (*cpu, *gpu) for one in kernel.constraint}
+            made[op] = devices.Row(
+                _defaults(definitions[op], asked),
+                _cell(cpu, definitions[op]),
+                _cell(gpu, definitions[op]),
+            )
     return made
 
 
@@ -72,10 +73,6 @@ def _dtypes(kernel: Any, types: set[str]) -> devices.Kernel:
         else frozenset({devices.UNTOLD})
         for one in kernel.constraint
     }
-
-
-def _attributes(kernel: Any) -> set[str]:
-    return {one.name for one in kernel.constraint}
 
 
 def _defaults(definition: Any, asked: set[str]) -> dict[str, str]:

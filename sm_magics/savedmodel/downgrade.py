@@ -60,8 +60,9 @@ class NotHarmlessError(ValueError):
     def __init__(self, needed: Sequence[Change], consumer: OpTable) -> None:
         self.needed = tuple(needed)
         super().__init__(
-            f"TensorFlow {consumer.tensorflow} does not know {', '.join(one.what for one in needed)}, and "
-            "without it the export would do something else"
+            f"TensorFlow {consumer.tensorflow} does not know "
+            f"{', '.join(one.what for one in needed)}, and without it the export would do "
+            "something else"
         )
 
 

@@ -1,10 +1,9 @@
-"""The tables of ops and kernels: against the TensorFlow that is installed, and against real nodes."""
+"""The tables of ops and kernels, against the TensorFlow that is installed and real nodes."""
 
 from __future__ import annotations
 
 import difflib
 import importlib.util
-import platform
 import subprocess
 import sys
 from functools import cache
@@ -13,7 +12,7 @@ from pathlib import Path
 import keras
 import pytest
 import tensorflow as tf
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tensorflow.core.protobuf import saved_model_pb2
 
@@ -62,23 +61,13 @@ def test_the_kernel_table_is_what_the_script_makes_of_the_installed_tensorflow()
     assert committed == made, drift(committed, made, "make_kernel_table")
 
 
-def test_the_tables_are_of_this_machine_where_these_tests_were_written():
-    if tf.__version__ == "2.21.0" and platform.system() == "Linux":
-        assert (releases.FOLDER / "ops-2.21.0.txt").exists()
-    first = devices.FILE.read_text("utf-8").partition("\n")[0]
-    assert first.startswith("# TensorFlow 2.21.0, Linux x86_64: ")
-
-
 def test_drift_shows_the_rows_as_they_should_be():
     made = releases.dumped(op_tables.newest())
     old = made.replace("VarHandleOp allowed_devices container debug_name ", "VarHandleOp ")
     said = drift(old, made, "make_op_table").splitlines()
     assert "+VarHandleOp allowed_devices container debug_name dtype shape shared_name" in said
     assert "-VarHandleOp dtype shape shared_name" in said
-    assert (
-        sum(line.startswith("+") for line in said)
-        == 2 + sum("VarHandleOp" in line for line in said if line.startswith("-")) - 1
-    )
+    assert len([line for line in said if line[:1] == "+"]) == 2  # and the name of what was made
 
 
 def test_main_writes_the_table_and_takes_the_place_of_another_patch_release(tmp_path, monkeypatch):
@@ -100,6 +89,17 @@ def test_main_writes_the_table_and_takes_the_place_of_another_patch_release(tmp_
     finally:
         releases.known_versions.cache_clear()
         releases.table.cache_clear()
+
+
+def test_what_xla_registers_once_it_compiles_makes_no_difference():
+    module = script("make_kernel_table")
+    ops, kernels = module.registered()
+    more = type(kernels)()
+    more.kernel.extend(kernels.kernel)
+    compiled = more.kernel.add(op="ArgMax", device_type="XLA_CPU_JIT")
+    compiled.constraint.add(name="nosuch").allowed_values.list.type.append(1)
+    more.kernel.add(op="XlaHostCompute", device_type="XLA_GPU_JIT")
+    assert module.rows(ops, more) == module.rows(ops, kernels)
 
 
 def test_a_build_without_gpu_kernels_makes_no_table(monkeypatch):
@@ -251,6 +251,7 @@ def truth(op, device, numbers):
     return "unknown" if fitting else "no"
 
 
+@settings(deadline=None)  # the first example reads the registry
 @given(st.data())
 def test_kernels_answers_as_the_registry_of_the_installed_tensorflow(data):
     if not devices.FILE.read_text("utf-8").startswith(f"# TensorFlow {tf.__version__}, "):
@@ -340,7 +341,7 @@ def test_what_only_moves_tensors_is_never_without_a_kernel(op):
 def test_ops_of_one_device():
     assert len(op_tables.gpu_only()) == 40
     assert {"CudnnRNNV3", "NcclAllReduce", "CTCLossV2"} <= op_tables.gpu_only()
-    assert {"StringJoin", "LookupTableFindV2", "EagerPyFunc"} <= op_tables.host_only()
+    assert {"StringJoin", "LookupTableFindV2", "PyFunc"} <= op_tables.host_only()
     assert not {"MatMul", "PartitionedCall"} & (op_tables.gpu_only() | op_tables.host_only())
 
 
