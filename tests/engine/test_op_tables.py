@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib.util
+import itertools
 import subprocess
 import sys
 from functools import cache
@@ -22,10 +23,9 @@ from sm_magics.savedmodel.op_tables import devices, harmless, releases
 
 ROOT = Path(__file__).parents[2]
 WORDS = st.from_regex(r"[A-Za-z_>][A-Za-z0-9_>]{0,12}", fullmatch=True)
-KERNELS = st.dictionaries(
-    st.sampled_from(["T", "Tidx", "out"]),
-    st.frozensets(st.sampled_from(["float32", "int32", "string"]), min_size=1),
-)
+DTYPES = ("float32", "int32", "string", "bool")
+TAKEN = st.frozensets(st.sampled_from(DTYPES[:3]), min_size=1)
+KERNELS = st.fixed_dictionaries({"T": TAKEN}, optional={"Tidx": TAKEN, "out": TAKEN})
 
 
 @cache
@@ -264,15 +264,18 @@ def test_kernels_answers_as_the_registry_of_the_installed_tensorflow(data):
     assert op_tables.kernels(op, named) == expected
 
 
-@given(st.lists(KERNELS, max_size=6), st.data())
-def test_merging_kernels_changes_no_answer(kernels, data):
-    kernels = [dict(one) for one in kernels]
-    dtypes = {
-        name: data.draw(st.sampled_from(["float32", "int32", "string", "bool"]))
-        for name in ("T", "Tidx", "out")
-    }
-    expected = any(all(dtypes[name] in taken for name, taken in one.items()) for one in kernels)
-    assert devices._answer(devices.merged(kernels), dtypes) == ("yes" if expected else "no")
+@given(st.lists(KERNELS, max_size=6))
+def test_merging_kernels_changes_no_answer(kernels):
+    cell = devices.merged(kernels)
+    for chosen in itertools.product(DTYPES, repeat=3):
+        dtypes = dict(zip(("T", "Tidx", "out"), chosen, strict=True))
+        takes = any(all(dtypes[name] in taken for name, taken in one.items()) for one in kernels)
+        assert devices._answer(cell, dtypes) == ("yes" if takes else "no")
+
+
+def test_a_kernel_that_takes_everything_is_all_that_is_said():
+    assert devices.merged([{"T": frozenset({"int32"})}, {}]) == devices.ANY
+    assert devices.merged([]) == devices.NONE
 
 
 def test_rows_are_read_as_they_were_written():
