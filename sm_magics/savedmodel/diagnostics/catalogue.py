@@ -199,6 +199,38 @@ _RULES = (
         "Clients of the older version break when the server takes the new one.",
     ),
     Rule(
+        "SM401",
+        _E,
+        "an op calls a Python function",
+        "Only a token of the function is saved: the export loads everywhere, and fails at the "
+        "first request in any process but the one that saved it.",
+    ),
+    Rule(
+        "SM402",
+        _W,
+        "an op is none of TensorFlow's own",
+        "A server without the library that registers it refuses the export.",
+    ),
+    Rule(
+        "SM403",
+        _E,
+        "the consumer's TensorFlow does not know an op",
+        "It refuses the whole export, even if no request would reach that op.",
+    ),
+    Rule(
+        "SM404",
+        _E,
+        "the consumer's TensorFlow does not know an attribute of an op",
+        "TensorFlow 2.4 refuses the whole export. TensorFlow 2.12 and later ignore the attribute, "
+        "and if it says more than a name, they compute something else.",
+    ),
+    Rule(
+        "SM405",
+        _W,
+        "an op reads or writes files, talks to a process, or runs Python",
+        "Security scans stop the export; where nobody scans, it does that on the server.",
+    ),
+    Rule(
         "SM501",
         _E,
         "the destination can't be written",

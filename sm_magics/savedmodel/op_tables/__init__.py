@@ -1,0 +1,31 @@
+"""What TensorFlow's releases know: ops, attributes, kernels; static tables, without TensorFlow.
+
+`ops-*.txt` are written by `scripts/make_op_table.py`, `kernels.txt` by
+`scripts/make_kernel_table.py`, each from an installed TensorFlow that it names in its first line.
+"""
+
+from __future__ import annotations
+
+from sm_magics.savedmodel.op_tables.devices import Answer, Answers, gpu_only, host_only, kernels
+from sm_magics.savedmodel.op_tables.releases import (
+    OpTable,
+    known_versions,
+    nearest,
+    newest,
+    oldest_with,
+    table,
+)
+
+__all__ = [
+    "Answer",
+    "Answers",
+    "OpTable",
+    "gpu_only",
+    "host_only",
+    "kernels",
+    "known_versions",
+    "nearest",
+    "newest",
+    "oldest_with",
+    "table",
+]
