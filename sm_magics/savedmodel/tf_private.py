@@ -194,8 +194,15 @@ def parameters_called(operation: Any, index: int) -> list[Any]:
     if operation.type not in ("PartitionedCall", "StatefulPartitionedCall"):
         return []
     (name,) = _called(operation)
-    inner = getattr(operation.graph._get_function(name), "graph", None)  # noqa: SLF001
+    inner = function_graph(operation.graph, name)
     return [] if inner is None else [inner.inputs[index]]
+
+
+def function_graph(graph: Any, name: str) -> Any:
+    """Return the FuncGraph of a function that a graph names; None where TensorFlow kept none."""
+    if graph is None:
+        return None
+    return getattr(graph._get_function(name), "graph", None)  # noqa: SLF001
 
 
 def table_writers(graph: Any) -> list[str]:
