@@ -83,6 +83,9 @@ def export(  # noqa: PLR0913, one keyword an option
     select: str | Sequence[str] | None = None,
     ignore: str | Sequence[str] | None = None,
     strict: bool = False,
+    target: str = "any",
+    consumer: str | None = None,
+    fix: str | Sequence[str] | None = None,
     verify: str | bool = True,
     sample: Any = None,
 ) -> Result:
@@ -121,6 +124,13 @@ def export(  # noqa: PLR0913, one keyword an option
         Codes of findings, or prefixes; `ignore` wins.
     strict : bool
         Whether warnings stop the export.
+    target : {"any", "cpu", "gpu", "tpu"}
+        Where it goes; the severity of findings about devices depends on it.
+    consumer : str, optional
+        The oldest TensorFlow that is to load it: ``"2.12"``.
+    fix : str or list of str, optional
+        What to put right in the export: ``"cudnn"`` traces Keras 3 RNNs without it, ``"devices"``
+        takes hard-coded devices out, ``"consumer"`` what `consumer` does not know.
     verify : bool or {"run", "process", "serving"}
         Load it back and compare every signature with the live object, in this process (``True``
         or ``"run"``) or in a fresh one on the CPU: by TensorFlow's Python, or as a model server
@@ -165,6 +175,9 @@ def export(  # noqa: PLR0913, one keyword an option
             select=select,
             ignore=ignore,
             strict=strict,
+            target=target,
+            consumer=consumer,
+            fix=fix,
             verify=verify,
             sample=sample,
             **known,

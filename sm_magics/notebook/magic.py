@@ -34,6 +34,11 @@ class SavedModelMagics(Magics):
         default_value="run",
         help="How exports are verified unless the line says so.",
     ).tag(config=True)
+    target = Enum(
+        ["any", "cpu", "gpu", "tpu"],
+        default_value="any",
+        help="Where exports go unless the line says so.",
+    ).tag(config=True)
     strict = Bool(default_value=False, help="Whether warnings stop an export.").tag(config=True)
 
     shell: InteractiveShell
@@ -213,6 +218,7 @@ class SavedModelMagics(Magics):
         keywords = parser.policy(arguments)
         keywords.setdefault("verify", False if self.verify == "none" else self.verify)
         keywords.setdefault("strict", self.strict)
+        keywords.setdefault("target", self.target)
         if "sample" in keywords:
             keywords["sample"] = self._evaluated(keywords["sample"], "--sample")
         keywords["namespace"] = self.shell.user_ns

@@ -149,7 +149,7 @@ def _add(parser: argparse.ArgumentParser, options: Sequence[Option]) -> None:
             keywords["metavar"] = option.metavar
             if option.kind in ("list", "pairs"):
                 keywords |= {"action": "append"}
-            if option.kind == "choice":
+            if option.choices:
                 keywords["choices"] = option.choices
         groups[option.group].add_argument(*option.flags, **keywords)
 

@@ -49,12 +49,17 @@ def where(frame: Frame | None) -> dict[str, Any]:
 
 def of_op(op: Any) -> Frame | None:
     """Return the innermost line of the author's that made a graph op; None if there is none."""
-    found = [
+    found = stack(op)
+    return found[0] if found else None
+
+
+def stack(op: Any) -> list[Frame]:
+    """Return the author's lines on the way to a graph op, the innermost first."""
+    return [
         Frame(frame.filename, frame.lineno)
-        for frame in op.traceback or ()
+        for frame in reversed(op.traceback or ())
         if is_authors(frame.filename)
     ]
-    return found[-1] if found else None
 
 
 def of_function(function: Any) -> Frame | None:

@@ -44,6 +44,10 @@ class Result(Displayable):
         What a person calls it: ``"model"``.
     replaced : bool
         Whether an older export stood at `path`.
+    fixed : tuple of str
+        What `--fix` changed in what was written, a sentence each.
+    oldest_consumer : str or None
+        The oldest release among the op tables that loads it; None if none does.
     left_out : int
         Bytes of the optimizers' state, which an export for serving does without.
     """
@@ -59,3 +63,5 @@ class Result(Displayable):
     name: str = "model"
     replaced: bool = False
     left_out: int = 0
+    fixed: tuple[str, ...] = ()
+    oldest_consumer: str | None = None

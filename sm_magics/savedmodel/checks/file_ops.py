@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sm_magics.savedmodel.checks.op_uses import by_op, placed
+from sm_magics.savedmodel.checks.op_uses import by_op, summed
 from sm_magics.savedmodel.diagnostics import Severity, finding
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def check(reachable: Iterable[OpUse]) -> Iterator[Diagnostic]:
     reachable : iterable of OpUse
         The nodes that signatures, initialisers and restored functions reach.
     """
-    groups = by_op(reachable, lambda op: op in OPS or op == _PRINTS or op in _PROTOS)
+    groups = by_op(reachable, matters)
     for op, group in groups.items():
         if op in OPS:
             yield _found(op, group, OPS[op])
@@ -94,6 +94,11 @@ def check(reachable: Iterable[OpUse]) -> Iterator[Diagnostic]:
             yield from _printing(group)
         elif reading := [use for use in group if _names_a_file(use)]:
             yield _found(op, reading, _READS)
+
+
+def matters(op: str) -> bool:
+    """Tell whether an op may be worth SM405."""
+    return op in OPS or op == _PRINTS or op in _PROTOS
 
 
 def _printing(group: Sequence[OpUse]) -> Iterator[Diagnostic]:
@@ -106,7 +111,7 @@ def _printing(group: Sequence[OpUse]) -> Iterator[Diagnostic]:
             "`PrintV2` writes to the log of the process that serves it; `saved_model_cli scan` "
             "names it, though it reaches no file",
             "take tf.print out of the exported function, or save without it: --debug-stripper",
-            **{"severity": Severity.INFO, **placed(others)},
+            **{"severity": Severity.INFO, **summed(others)},
         )
 
 
@@ -116,7 +121,7 @@ def _found(op: str, group: Sequence[OpUse], does: str) -> Diagnostic:
         f"`{op}` {does}: a security scan stops this export",
         "do it outside of the exported function, and pass in what it gives as a tensor; what "
         "belongs to the model itself can be a tf.saved_model.Asset or a variable",
-        **placed(group),
+        **summed(group),
     )
 
 

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from sm_magics.savedmodel.checks.grouping import placed
+from sm_magics.savedmodel.inspection import protos
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from sm_magics.savedmodel.checks.grouping import Locate
+    from sm_magics.savedmodel.graphs import Node
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +42,52 @@ class OpUse:
     where: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
 
 
+def of_nodes(
+    nodes: Iterable[Node],
+    locate: Locate,
+    wanted: Callable[[str], bool] | None = None,
+    defaults: Callable[[str], Mapping[str, Any]] | None = None,
+) -> Iterator[OpUse]:
+    """Yield nodes as uses of their ops.
+
+    Parameters
+    ----------
+    nodes : iterable of Node
+    locate : callable
+        Finds a node's place.
+    wanted : callable, optional
+        Which ops; all by default. Only of the wanted ones the place is looked for.
+    defaults : callable, optional
+        Gives the default attributes of an op, which live nodes have and written ones have not.
+    """
+    known: dict[str, bool] = {}
+    for node in nodes:
+        if node.op not in known:
+            known[node.op] = wanted is None or wanted(node.op)
+        if not known[node.op]:
+            continue
+        attributes = node.proto.attr
+        default = defaults(node.op) if defaults is not None else {}
+        yield OpUse(
+            op=node.op,
+            attrs=frozenset(n for n in attributes if default.get(n) != attributes[n]),
+            values={n: text for n in attributes if (text := _text(attributes[n])) is not None},
+            function=node.function or None,
+            where=placed(locate(node, None)) if wanted is not None else {},
+        )
+
+
+def _text(value: Any) -> str | list[str] | None:
+    kind = value.WhichOneof("value")
+    if kind == "type":
+        return protos.dtype_name(value.type)
+    if kind == "s":
+        return str(value.s.decode(errors="replace"))
+    if kind == "list" and value.list.type:
+        return [protos.dtype_name(one) for one in value.list.type]
+    return None
+
+
 def by_op(uses: Iterable[OpUse], wanted: Callable[[str], bool]) -> dict[str, list[OpUse]]:
     """Return the uses of the ops that are wanted, by op; each op is asked about once."""
     found: dict[str, list[OpUse] | None] = {}
@@ -48,7 +100,7 @@ def by_op(uses: Iterable[OpUse], wanted: Callable[[str], bool]) -> dict[str, lis
     return {op: group for op, group in found.items() if group is not None}
 
 
-def placed(group: Sequence[OpUse]) -> dict[str, object]:
+def summed(group: Sequence[OpUse]) -> dict[str, object]:
     """Return what a finding about all of these nodes says of count, function and place.
 
     The place is that of the first node that has one.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sm_magics.savedmodel import op_tables
 from sm_magics.savedmodel.checks import file_ops
 from sm_magics.savedmodel.checks.op_packages import package
-from sm_magics.savedmodel.checks.op_uses import by_op, placed
+from sm_magics.savedmodel.checks.op_uses import by_op, summed
 from sm_magics.savedmodel.diagnostics import Severity, finding
 from sm_magics.savedmodel.op_tables import harmless
 
@@ -53,20 +53,20 @@ def check(
 
 def python_ops(reachable: Iterable[OpUse]) -> Iterator[Diagnostic]:
     """Yield SM401: ops that call a Python function, of which only a token is saved."""
-    for op, group in by_op(reachable, _PYTHON.__contains__).items():
+    for op, group in by_op(reachable, is_python).items():
         yield finding(
             "SM401",
             f"`{op}` calls a Python function of this process ({_PYTHON[op]}); only a token of it "
             "is saved, and no other process can run it",
             "write it with TensorFlow ops, or call it before the model, outside of the exported "
             "function",
-            **placed(group),
+            **summed(group),
         )
 
 
 def custom_ops(written: Iterable[OpUse]) -> Iterator[Diagnostic]:
     """Yield SM402: ops that no release of TensorFlow has."""
-    for op, group in by_op(written, lambda op: not _core(op)).items():
+    for op, group in by_op(written, lambda op: not is_core(op)).items():
         name = package(op)
         yield finding(
             "SM402",
@@ -75,13 +75,13 @@ def custom_ops(written: Iterable[OpUse]) -> Iterator[Diagnostic]:
             f"install {name} where it is served, and import it before the model is loaded"
             if name
             else "load its library there before the model is: tf.load_op_library('...so')",
-            **placed(group),
+            **summed(group),
         )
 
 
 def unknown_ops(written: Iterable[OpUse], consumer: OpTable) -> Iterator[Diagnostic]:
     """Yield SM403: TensorFlow's own ops that the consumer does not have yet."""
-    for op, group in by_op(written, lambda op: op not in consumer.ops and _core(op)).items():
+    for op, group in by_op(written, lambda op: op not in consumer.ops and is_core(op)).items():
         since = op_tables.oldest_with(op)
         yield finding(
             "SM403",
@@ -89,7 +89,7 @@ def unknown_ops(written: Iterable[OpUse], consumer: OpTable) -> Iterator[Diagnos
             f"`--fix consumer` puts a NoOp in its place: {harmless.REPLACED[op]}"
             if op in harmless.REPLACED
             else f"serve it with TensorFlow {since}, or do without that op in the model",
-            **placed(group),
+            **summed(group),
         )
 
 
@@ -129,7 +129,7 @@ def _attributes(
         "SM404",
         f"TensorFlow {consumer.tensorflow} knows `{op}`, but not its {_list(names)}: {happens}",
         hint,
-        **{"severity": severity, **placed(nodes)},
+        **{"severity": severity, **summed(nodes)},
     )
 
 
@@ -162,7 +162,13 @@ def _loads(release: OpTable, op: str, attributes: Iterable[str]) -> bool:
     return op in release.ops and all(ignored and harmless.reason(op, name) for name in unknown)
 
 
-def _core(op: str) -> bool:
+def is_python(op: str) -> bool:
+    """Tell whether an op calls a Python function."""
+    return op in _PYTHON
+
+
+def is_core(op: str) -> bool:
+    """Tell whether a release of TensorFlow itself has an op."""
     # A namespace is what other libraries have; the wheel itself has one in an op of its tests.
     return ">" not in op and op_tables.oldest_with(op) is not None
 

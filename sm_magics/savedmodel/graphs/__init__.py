@@ -74,8 +74,8 @@ def reached(
     seen : set of str, optional
         Names of the bodies that were walked before; those of this walk are added.
     """
-    known = gradients or {}
     seen = set() if seen is None else seen
+    holders: dict[str, tuple[str, ...]] = {}
     for function, root in roots:
         waiting = [root]
         while waiting:
@@ -84,21 +84,45 @@ def reached(
                 continue
             seen.add(body.name)
             for proto in body.nodes:
-                yield Node(proto, proto.op, proto.device, function, body)
-                for name in called(proto, known):
+                op = proto.op
+                yield Node(proto, op, proto.device, function, body)
+                if op not in holders:
+                    holders[op] = _holders(proto)
+                for name in (op, *_held(proto, holders[op], gradients)):
                     inner = library(name, body)
                     if inner is not None:
                         waiting.append(inner)
 
 
-def called(proto: Any, gradients: Mapping[str, str] | None = None) -> Iterator[str]:
+def called(proto: Any) -> Iterator[str]:
     """Yield the functions that a node names: its op, and attributes that hold functions."""
     yield proto.op
+    yield from _held(proto, _holders(proto), None)
+
+
+def _holders(proto: Any) -> tuple[str, ...]:
+    """Return the attributes of a node that hold functions: of all nodes of its op, the same."""
+    found = []
     for name, value in proto.attr.items():
         held = value.WhichOneof("value")
-        if held == "func":
+        empty = held == "list" and not value.ByteSize() - _EMPTY_LIST
+        if held == "func" or (held == "list" and (value.list.func or empty)):
+            found.append(name)
+    return tuple(found)
+
+
+_EMPTY_LIST = 2
+"""Bytes of an attribute that holds an empty list."""
+
+
+def _held(
+    proto: Any, holders: tuple[str, ...], gradients: Mapping[str, str] | None
+) -> Iterator[str]:
+    for name in holders:
+        value = proto.attr[name]
+        if value.WhichOneof("value") == "func":
             yield value.func.name
-        elif held == "list" and value.list.func:
+        else:
             yield from (function.name for function in value.list.func)
-        elif name == "_gradient_op_type" and gradients:
-            yield gradients.get(value.s.decode(), "")
+    if gradients and "_gradient_op_type" in proto.attr:
+        yield gradients.get(proto.attr["_gradient_op_type"].s.decode(), "")

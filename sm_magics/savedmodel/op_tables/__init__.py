@@ -6,7 +6,14 @@
 
 from __future__ import annotations
 
-from sm_magics.savedmodel.op_tables.devices import Answer, Answers, gpu_only, host_only, kernels
+from sm_magics.savedmodel.op_tables.devices import (
+    Answer,
+    Answers,
+    differing,
+    gpu_only,
+    host_only,
+    kernels,
+)
 from sm_magics.savedmodel.op_tables.releases import (
     OpTable,
     known_versions,
@@ -15,11 +22,13 @@ from sm_magics.savedmodel.op_tables.releases import (
     oldest_with,
     table,
 )
+from sm_magics.savedmodel.op_tables.saver import saver_uses
 
 __all__ = [
     "Answer",
     "Answers",
     "OpTable",
+    "differing",
     "gpu_only",
     "host_only",
     "kernels",
@@ -27,5 +36,6 @@ __all__ = [
     "nearest",
     "newest",
     "oldest_with",
+    "saver_uses",
     "table",
 ]

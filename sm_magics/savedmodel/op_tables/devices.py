@@ -88,6 +88,12 @@ def host_only() -> frozenset[str]:
     return frozenset(op for op, row in _rows().items() if row.gpu == NONE)
 
 
+@cache
+def differing() -> frozenset[str]:
+    """Return the ops of which a CPU or a GPU may lack the kernel that the other one has."""
+    return frozenset(op for op, row in _rows().items() if row.gpu not in {row.cpu, NONE})
+
+
 def dumped(rows: Mapping[str, Row], version: str, machine: str) -> str:
     """Return rows as the text that `parsed` reads."""
     return "\n".join(

@@ -47,7 +47,7 @@ class Option:
     metavar : str
         What stands for the value in ``--help``.
     choices : tuple of str
-        The values of a ``"choice"``.
+        The values of a ``"choice"``, or of each one in a ``"list"``.
     group : str
         ``"signature"``, ``"destination"``, ``"check"`` or ``"SaveOptions"``.
     since : str
@@ -130,6 +130,33 @@ OPTIONS: tuple[Option, ...] = (
         "flag",
         "write DIR/1, then DIR/2, ... as model servers read them",
         group="destination",
+    ),
+    Option(
+        "target",
+        ("--target",),
+        "choice",
+        "where it goes, for the findings about devices; 'any' is a CPU or a GPU",
+        "TARGET",
+        choices=("cpu", "gpu", "tpu", "any"),
+        group="check",
+    ),
+    Option(
+        "consumer",
+        ("--consumer",),
+        "text",
+        "the oldest TensorFlow that is to load it, such as 2.12",
+        "VERSION",
+        group="check",
+    ),
+    Option(
+        "fix",
+        ("--fix",),
+        "list",
+        "put right in the export: 'cudnn' traces Keras 3 RNNs without it, 'devices' takes "
+        "hard-coded ones out, 'consumer' what --consumer does not know; repeat for more",
+        "WHAT",
+        choices=("cudnn", "devices", "consumer"),
+        group="check",
     ),
     Option(
         "verify",
