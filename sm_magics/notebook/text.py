@@ -59,6 +59,9 @@ def _(result: Result) -> str:
 def _(inspection: Inspection) -> str:
     return _page(
         f"SavedModel {_path(inspection.path)}: {words.inspected(inspection)}",
+        _section("Findings", text_parts.findings(inspection.findings))
+        if inspection.findings
+        else "",
         *_graphs(inspection, full=True),
         _section("Files", text_parts.files(inspection.path.name, inspection.files)),
         _section(
