@@ -69,7 +69,7 @@ def line_parser() -> argparse.ArgumentParser:
     return parser
 
 
-_CHECKED = ("signature", "check")
+_CHECKED = ("signature", "check", "SaveOptions")
 
 
 def cell_parser() -> argparse.ArgumentParser:

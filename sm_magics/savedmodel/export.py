@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import aliases, capture, roots, saved, tf_private, user_frames
 from sm_magics.savedmodel import verify as verification
+from sm_magics.savedmodel.checks import aliases as aliases_check
 from sm_magics.savedmodel.checks import captures, gradients, mismatches, sizes, versions
 from sm_magics.savedmodel.checks import destination as destination_check
 from sm_magics.savedmodel.checks import models as models_check
@@ -126,9 +127,9 @@ def _planned(request: Request, found: list[Diagnostic]) -> Plan:
     if blocking(found):
         return Plan()
     found += signatures_check.traced(endpoints, obj)
-    found += signatures_check.aliases(request.options)
     root = _root(request, endpoints)
     written = saved.look(root.node, endpoints)
+    found += aliases_check.check(request.options, written, endpoints, obj)
     found += captures.check(written, endpoints, obj, request.name, request.namespace)
     found += sizes.check(written, endpoints)
     variables = capture.describe(obj).bytes if capture.kind_of(obj) else 0
@@ -192,7 +193,7 @@ def export(request: Request, on_phase: OnPhase | None = None) -> Result:
         with clock.phase("inspect", staging.path):
             written = inspect(staging.path)
             size = sum(file.bytes for file in written.files)
-            findings += signatures_check.dangling(request.options, written)
+            findings += aliases_check.dangling(request.options, written)
             findings += selected(sizes.twins(plan.held, written), request.select, request.ignore)
         with clock.phase("verify", staging.path):
             verified = _verify(request, endpoints, staging.path, size)

@@ -216,8 +216,23 @@ def table_writers(graph: Any) -> list[str]:
     ]
 
 
+def name(concrete: Any) -> str:
+    """Return what a ConcreteFunction is called in a graph's library."""
+    written = concrete.name  # bytes, of a ConcreteFunction
+    return written.decode() if isinstance(written, bytes) else str(written)
+
+
 def nested_graphs(concrete: Any) -> list[Any]:
     """Return the FuncGraphs that a ConcreteFunction runs: its own and those that it calls."""
+    return [graph for graph in _nested(concrete).values() if graph is not None]
+
+
+def called_names(concrete: Any) -> set[str]:
+    """Return the names of the functions that a ConcreteFunction calls, and those that they call."""
+    return set(_nested(concrete)) - {""}
+
+
+def _nested(concrete: Any) -> dict[str, Any]:
     found: dict[str, Any] = {"": concrete.graph}
     queue = [concrete.graph]
     while queue:
@@ -230,7 +245,7 @@ def nested_graphs(concrete: Any) -> list[Any]:
                     found[name] = inner
                     if inner is not None:
                         queue.append(inner)
-    return [graph for graph in found.values() if graph is not None]
+    return found
 
 
 def _called(operation: Any) -> list[str]:

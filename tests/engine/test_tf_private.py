@@ -59,6 +59,21 @@ def test_traces():
     assert shapes == {2, 3}
 
 
+def test_name_and_called_names(tmp_path):
+    inner = concrete(lambda x: x + 1.0, VECTOR)
+    outer = concrete(lambda x: tf.cond(tf.size(x) > 1, lambda: inner(x), lambda: x), VECTOR)
+    assert tf_private.name(inner).startswith("__inference_")
+    assert tf_private.name(inner) in tf_private.called_names(outer)
+    assert tf_private.name(outer) not in tf_private.called_names(outer)
+    module = tf.Module()
+    module.inner = inner
+    tf.saved_model.save(module, str(tmp_path))
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+    (graph,) = SavedModel.FromString((tmp_path / "saved_model.pb").read_bytes()).meta_graphs
+    assert tf_private.name(inner) in {f.signature.name for f in graph.graph_def.library.function}
+
+
 def test_checkpoint_children():
     class Module(tf.Module):
         touched = False

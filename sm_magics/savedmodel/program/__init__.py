@@ -158,11 +158,11 @@ def _target(endpoint: Endpoint, request: Request, expressions: Expressions) -> t
     if request.signatures is None and (forward or functions.is_function(obj)):
         return obj, expressions.name
     own = {} if functions.is_function(obj) else functions.own_functions(obj)
-    if path in own:
-        return own[path], f"{expressions.name}.{path}"
     found = None
     if keras_models.is_model(asked):
         found = expressions.of_layer(asked)
+    elif path in own:
+        return own[path], f"{expressions.name}.{path}"
     elif functions.is_function(asked):
         found = expressions.find(asked, path)
     if found is None:
