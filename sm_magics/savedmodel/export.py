@@ -132,6 +132,7 @@ def _planned(request: Request, found: list[Diagnostic]) -> Plan:
     found += aliases_check.check(request.options, written, endpoints, obj)
     found += captures.check(written, endpoints, obj, request.name, request.namespace)
     found += sizes.check(written, endpoints)
+    found += gradients.check(written, endpoints, request.options)
     variables = capture.describe(obj).bytes if capture.kind_of(obj) else 0
     optimizer_bytes = sizes.optimizer_bytes(root.optimizers)
     found += sizes.optimizers(root.optimizers, variables + optimizer_bytes)
@@ -175,8 +176,10 @@ def export(request: Request, on_phase: OnPhase | None = None) -> Result:
     ------
     ExportError
         If findings stop it; nothing was written.
+    TypeError
+        If the request has no destination.
     """
-    assert request.destination is not None  # noqa: S101, only `check` does without
+    destination = request.named_destination()
     clock = _Clock(on_phase)
     with user_frames.noted(request.name), clock.phase("check"):
         findings, plan = check(request)
@@ -186,7 +189,7 @@ def export(request: Request, on_phase: OnPhase | None = None) -> Result:
     endpoints = plan.endpoints
     with (
         user_frames.noted(request.name),
-        stage(request.destination, overwrite=request.overwrite) as staging,
+        stage(destination, overwrite=request.overwrite) as staging,
     ):
         with clock.phase("save", staging.path):
             _save(request.obj, plan, staging.path, request.options)

@@ -74,6 +74,18 @@ class Request:
     namespace: Mapping[str, Any] | None = None
     name: str = "model"
 
+    def named_destination(self) -> Destination:
+        """Return the destination of a request that is more than a check.
+
+        Raises
+        ------
+        TypeError
+            If there is none.
+        """
+        if self.destination is None:
+            raise TypeError('export_dir is None; name a directory, such as "exports/model"')
+        return self.destination
+
 
 def request(  # noqa: PLR0913, one keyword an option
     obj: Any,

@@ -9,10 +9,12 @@ import tempfile
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 from rich import filesize
 
+import sm_magics
 from sm_magics.savedmodel.checks.destination import check
 from sm_magics.savedmodel.publishing.destination import Destination, resolve
 from sm_magics.savedmodel.publishing.sizes import decimal
@@ -105,6 +107,14 @@ def test_what_names_no_local_directory_is_refused(typed, says):
 def test_what_is_no_path_is_a_type_error(typed):
     with pytest.raises(TypeError, match=r"str"):
         resolve(typed)
+
+
+@pytest.mark.parametrize("do", [sm_magics.export, sm_magics.code])
+def test_an_export_to_none_says_what_is_missing(do):
+    model = tf.Module()
+    model.serve = tf.function(lambda x: x, input_signature=[tf.TensorSpec([None])])
+    with pytest.raises(TypeError, match=r"export_dir is None; name a directory"):
+        do(model, None)
 
 
 def test_a_loop_of_links_is_refused(tmp_path):

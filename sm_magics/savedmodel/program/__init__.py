@@ -58,8 +58,10 @@ def write(request: Request) -> Program:
         If what was asked for can't be exported.
     NoProgramError
         A ValueError, if it can be exported, but not by a program of its own.
+    TypeError
+        If the request has no destination.
     """
-    assert request.destination is not None  # noqa: S101, only `check` does without
+    destination = request.named_destination()
     endpoints = _endpoints(request)
     name = _expression(request.name)
     expressions = Expressions(request.obj, name, request.namespace or {})
@@ -90,7 +92,7 @@ def write(request: Request) -> Program:
     if bare_root.is_needed(request.obj):
         root = names.new("root")
         body += bare_root.lines(root, request, endpoints, signatures, name)
-    body += _saving(root, request, signatures, options, names)
+    body += _saving(root, destination, signatures, options, names, overwrite=request.overwrite)
     overwrites = ["import shutil", ""] if request.overwrite else []
     owners = [f"# {name} = ...: your {_kind(request.obj)}, as in the notebook"]
     owners += [f"# {other} = ...: yours too" for other in expressions.others if other != name]
@@ -173,13 +175,18 @@ def _target(endpoint: Endpoint, request: Request, expressions: Expressions) -> t
     return asked, found
 
 
-def _saving(
-    root: str, request: Request, signatures: dict[str, str], options: str | None, names: Names
+def _saving(  # noqa: PLR0913, each is a part of the text
+    root: str,
+    destination: Destination,
+    signatures: dict[str, str],
+    options: str | None,
+    names: Names,
+    *,
+    overwrite: bool,
 ) -> list[str]:
-    assert request.destination is not None  # noqa: S101, as in `write`
-    path = quoted(_path(request.destination))
+    path = quoted(_path(destination))
     lines = []
-    if request.overwrite:
+    if overwrite:
         variable = names.new("export_dir")
         lines = [
             f"{variable} = {path}",
