@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import subprocess
 import tempfile
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,8 +22,20 @@ from sm_magics.savedmodel.publishing.destination import Destination, resolve
 from sm_magics.savedmodel.publishing.sizes import decimal
 
 
+@cache
+def template() -> Path:
+    """Return a SavedModel that TensorFlow wrote."""
+    path = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, path)
+    module = tf.Module()
+    module.scale = tf.Variable([1.0, 2.0])
+    tf.saved_model.save(module, str(path))
+    return path
+
+
 def saved_model(path: Path, *more: str) -> Path:
-    for name in ("saved_model.pb", "variables/variables.index", *more):
+    shutil.copytree(template(), path, dirs_exist_ok=True)
+    for name in more:
         (path / name).parent.mkdir(parents=True, exist_ok=True)
         (path / name).write_text(name)
     return path
@@ -133,7 +147,7 @@ def test_a_new_or_an_empty_directory_is_fine(overwrite, tmp_path):
 
 
 def test_an_older_export_stops_and_the_hint_names_both_ways_out(tmp_path):
-    target = saved_model(tmp_path / "model", "assets/words.txt", "fingerprint.pb")
+    target = saved_model(tmp_path / "model", "assets/words.txt")
     (found,) = check(resolve(target), overwrite=False)
     assert codes([found]) == [("SM502", "error")]
     assert "--overwrite" in found.hint
