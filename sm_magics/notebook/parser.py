@@ -71,7 +71,7 @@ def line_parser() -> argparse.ArgumentParser:
     return parser
 
 
-_CHECKED = ("signature", "check")
+_CHECKED = ("signature", "check", "SaveOptions")
 _SHOWN = ("target", "consumer", "select", "ignore")
 
 

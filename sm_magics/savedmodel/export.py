@@ -19,6 +19,7 @@ from sm_magics.savedmodel import (
     workers,
 )
 from sm_magics.savedmodel import verify as verification
+from sm_magics.savedmodel.checks import aliases as aliases_check
 from sm_magics.savedmodel.checks import (
     captures,
     gradients,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sm_magics.savedmodel.diagnostics import Diagnostic
+    from sm_magics.savedmodel.publishing import Destination
     from sm_magics.savedmodel.request import Request
     from sm_magics.savedmodel.signatures.endpoints import Endpoint
 
@@ -144,12 +146,13 @@ def _planned(request: Request, found: list[Diagnostic]) -> Plan:
     if blocking(found):
         return Plan()
     found += signatures_check.traced(endpoints, obj)
-    found += signatures_check.aliases(request.options)
     root = _root(request, endpoints)
     written = saved.look(root.node, endpoints)
+    found += aliases_check.check(request.options, written, endpoints, obj)
     found += captures.check(written, endpoints, obj, request.name, request.namespace)
     found += sizes.check(written, endpoints)
     found += _where_it_goes(request, written)
+    found += gradients.check(written, endpoints, request.options)
     variables = capture.describe(obj).bytes if capture.kind_of(obj) else 0
     optimizer_bytes = sizes.optimizer_bytes(root.optimizers)
     found += sizes.optimizers(root.optimizers, variables + optimizer_bytes)
@@ -203,15 +206,15 @@ def export(request: Request, on_phase: OnPhase | None = None) -> Result:
     ------
     ExportError
         If findings stop it; nothing was written.
+    TypeError
+        If the request has no destination.
     """
-    assert request.destination is not None  # noqa: S101, only `check` does without
+    destination = request.named_destination()
     with fixes.tracing(request.obj, request.fix):
-        return _export(request, _Clock(on_phase))
+        return _export(request, destination, _Clock(on_phase))
 
 
-def _export(request: Request, clock: _Clock) -> Result:
-    destination = request.destination
-    assert destination is not None  # noqa: S101, only `check` does without
+def _export(request: Request, destination: Destination, clock: _Clock) -> Result:
     crew = workers.crew(request.obj)
     with user_frames.noted(request.name), clock.phase("check"), crew.together():
         findings, plan = check(request if crew.is_chief else replace(request, destination=None))
@@ -230,7 +233,7 @@ def _export(request: Request, clock: _Clock) -> Result:
             written = inspect(staging.path)
             size = sum(file.bytes for file in written.files)
             oldest = portability.oldest_consumer(reachable.uses(metagraph(staging.path)))
-            findings += signatures_check.dangling(request.options, written)
+            findings += aliases_check.dangling(request.options, written)
             findings += selected(sizes.twins(plan.held, written), request.select, request.ignore)
         with clock.phase("verify", staging.path), crew.together():
             verified = _verify(request, endpoints, staging.path, size)

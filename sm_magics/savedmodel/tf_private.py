@@ -5,6 +5,7 @@ The tests are in `tests/engine/test_tf_private.py`: when a release moves a name,
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import sys
 from pathlib import Path
@@ -268,8 +269,23 @@ def table_writers(graph: Any) -> list[str]:
     ]
 
 
+def name(concrete: Any) -> str:
+    """Return what a ConcreteFunction is called in a graph's library."""
+    written = concrete.name  # bytes, of a ConcreteFunction
+    return written.decode() if isinstance(written, bytes) else str(written)
+
+
 def nested_graphs(concrete: Any) -> list[Any]:
     """Return the FuncGraphs that a ConcreteFunction runs: its own and those that it calls."""
+    return [graph for graph in _nested(concrete).values() if graph is not None]
+
+
+def called_names(concrete: Any) -> set[str]:
+    """Return the names of the functions that a ConcreteFunction calls, and those that they call."""
+    return set(_nested(concrete)) - {""}
+
+
+def _nested(concrete: Any) -> dict[str, Any]:
     found: dict[str, Any] = {"": concrete.graph}
     queue = [concrete.graph]
     while queue:
@@ -282,7 +298,7 @@ def nested_graphs(concrete: Any) -> list[Any]:
                     found[name] = inner
                     if inner is not None:
                         queue.append(inner)
-    return [graph for graph in found.values() if graph is not None]
+    return found
 
 
 def _called(operation: Any) -> list[str]:
@@ -294,6 +310,27 @@ def _called(operation: Any) -> list[str]:
         elif attribute.type == "list(func)":
             names.extend(function.name for function in operation.get_attr(attribute.name))
     return names
+
+
+def custom_gradients(graph: Any) -> list[tuple[Any, Any]]:
+    """Return the ops of a graph that have a gradient of their own, each with its function.
+
+    The function takes None (for the op) and the gradients of the outputs: `tf.custom_gradient`
+    registers one for each call.
+    """
+    from tensorflow.python.framework import ops
+
+    found = []
+    for operation in graph.get_operations():
+        if _GRADIENT_ATTRIBUTE not in operation.node_def.attr:
+            continue
+        name = operation.get_attr(_GRADIENT_ATTRIBUTE)
+        with contextlib.suppress(LookupError):
+            found.append((operation, ops.gradient_registry.lookup(name)))
+    return found
+
+
+_GRADIENT_ATTRIBUTE = "_gradient_op_type"
 
 
 def layers(model: Any) -> list[Any]:
@@ -315,7 +352,9 @@ def save_spec(model: Any) -> tuple[list[Any], str] | None:
 
     if type(model).__module__.startswith("tf_keras") or _is_tf_keras(model):
         recorded = model._saved_model_arg_spec  # noqa: SLF001
-        return (list(recorded[0]), "call") if recorded else None
+        # In mixed precision what was called with float32 is cast before it is recorded.
+        source = "call" if model.compute_dtype == model.variable_dtype else "assumed"
+        return (list(recorded[0]), source) if recorded else None
     shapes = model._build_shapes_dict  # noqa: SLF001
     if not shapes:
         return None
@@ -332,6 +371,21 @@ def save_spec(model: Any) -> tuple[list[Any], str] | None:
 
 def _is_tf_keras(obj: Any) -> bool:
     return any(cls.__module__.startswith("tf_keras.") for cls in type(obj).__mro__)
+
+
+def made_its_input_layer(model: Any) -> bool:
+    """Tell whether a Sequential model has an Input layer that its first call made.
+
+    The dtype of that is not one that its author named. A model that was built for a shape with any
+    batch size can't be told from one that got its Input layer.
+    """
+    if _is_tf_keras(model):
+        return getattr(model, "_has_explicit_input_shape", True) is False
+    if not any(cls.__name__ == "Sequential" for cls in type(model).__mro__):
+        return False
+    (first, *_) = model._layers  # noqa: SLF001
+    shape = getattr(first, "batch_shape", None)
+    return shape is not None and len(shape) > 0 and shape[0] is not None
 
 
 def history_name(tensor: Any) -> str | None:

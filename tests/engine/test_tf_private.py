@@ -59,6 +59,47 @@ def test_traces():
     assert shapes == {2, 3}
 
 
+def test_name_and_called_names(tmp_path):
+    inner = concrete(lambda x: x + 1.0, VECTOR)
+    outer = concrete(lambda x: tf.cond(tf.size(x) > 1, lambda: inner(x), lambda: x), VECTOR)
+    assert tf_private.name(inner).startswith("__inference_")
+    assert tf_private.name(inner) in tf_private.called_names(outer)
+    assert tf_private.name(outer) not in tf_private.called_names(outer)
+    module = tf.Module()
+    module.inner = inner
+    tf.saved_model.save(module, str(tmp_path))
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+    (graph,) = SavedModel.FromString((tmp_path / "saved_model.pb").read_bytes()).meta_graphs
+    assert tf_private.name(inner) in {f.signature.name for f in graph.graph_def.library.function}
+
+
+def test_custom_gradients():
+    @tf.custom_gradient
+    def steep(x):
+        return x + 1.0, lambda upstream: upstream * 100.0
+
+    graph = concrete(lambda x: steep(x) * 2.0, VECTOR).graph
+    ((operation, gradient),) = tf_private.custom_gradients(graph)
+    trace = tf.function(gradient).get_concrete_function(None, *operation.inputs)
+    # An IdentityN of outputs and inputs carries the gradient.
+    results = trace(None, tf.constant([3.0]), tf.constant([0.0]))
+    np.testing.assert_allclose(results[-1], [300.0])
+    assert tf_private.custom_gradients(concrete(lambda x: x + 1.0, VECTOR).graph) == []
+
+
+@pytest.mark.parametrize("k", KERAS.values(), ids=list(KERAS))
+def test_made_its_input_layer(k):
+    model = k.Sequential([k.layers.Dense(2)])
+    model(np.ones((2, 3), "float32"))
+    assert tf_private.made_its_input_layer(model)
+    model = small(k)
+    model(np.ones((2, 3), "float32"))
+    assert not tf_private.made_its_input_layer(model)
+    x = k.Input((3,))
+    assert not tf_private.made_its_input_layer(k.Model(x, k.layers.Dense(2)(x)))
+
+
 def test_checkpoint_children():
     class Module(tf.Module):
         touched = False

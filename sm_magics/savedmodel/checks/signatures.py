@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from sm_magics.savedmodel.diagnostics import Diagnostic
-    from sm_magics.savedmodel.inspection import Inspection
     from sm_magics.savedmodel.signatures.endpoints import Endpoint
 
 
@@ -164,35 +163,3 @@ def _place(endpoint: Endpoint, obj: Any) -> dict[str, Any]:
     function = functions.maker(endpoint.function, obj)
     frame = frames.of_function(function) if function is not None else None
     return frames.where(frame or frames.of_concrete(endpoint.concrete))
-
-
-def aliases(options: Any) -> list[Diagnostic]:
-    """Return SM211 for each alias of a tf.function that has no trace to be called by it."""
-    found = getattr(options, "function_aliases", None) or {}
-    return [
-        finding(
-            "SM211",
-            f"the alias {alias!r} would name nothing: its function was never traced",
-            "call the function once, or give it an input_signature",
-            **frames.where(frames.of_function(function)),
-        )
-        for alias, function in found.items()
-        if functions.is_function(function)
-        and not functions.is_concrete(function)
-        and function.input_signature is None
-        and not tf_private.traces(function)
-    ]
-
-
-def dangling(options: Any, written: Inspection) -> list[Diagnostic]:
-    """Return SM211 for each alias that no function of the written library has."""
-    there = {alias for graph in written.meta_graphs for alias in graph.aliases}
-    return [
-        finding(
-            "SM211",
-            f"the alias {alias!r} names no function of the export",
-            "alias a tf.function of the object, not one of its ConcreteFunctions",
-        )
-        for alias in getattr(options, "function_aliases", None) or {}
-        if alias not in there
-    ]

@@ -170,7 +170,8 @@ def known(model: Any) -> _Inputs:
         If neither says it.
     """
     if _is_a(model, "Functional", "Sequential") and model.built and getattr(model, "inputs", None):
-        return _from_input_layers(model)
+        taken = _from_input_layers(model)
+        return replace(taken, assumed=tf_private.made_its_input_layer(model))
     if not model.built:
         raise NotBuiltError("it was never built: it has no weights yet")
     recorded = tf_private.save_spec(model)
