@@ -193,7 +193,7 @@ def export(request: Request, on_phase: OnPhase | None = None) -> Result:
             written = inspect(staging.path)
             size = sum(file.bytes for file in written.files)
             findings += signatures_check.dangling(request.options, written)
-            findings += selected(sizes.twins(plan.held, written), request.select, request.ignore)
+            findings += selected(sizes.twins(written), request.select, request.ignore)
         with clock.phase("verify", staging.path):
             verified = _verify(request, endpoints, staging.path, size)
             findings += mismatches.check(verified, endpoints, staging.path, request.name)
