@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel import aliases, capture, roots, saved, tf_private, user_frames
+from sm_magics.savedmodel import aliases, capture, restoring, roots, saved, tf_private, user_frames
 from sm_magics.savedmodel import verify as verification
 from sm_magics.savedmodel.checks import captures, gradients, mismatches, sizes, versions
 from sm_magics.savedmodel.checks import destination as destination_check
@@ -213,6 +213,7 @@ def export(request: Request, on_phase: OnPhase | None = None) -> Result:
         name=request.name,
         replaced=staging.replaced,
         left_out=sizes.optimizer_bytes(plan.root.left_out),
+        restored_in_part=restoring.restored_in_part(request.obj),
     )
 
 
