@@ -127,14 +127,12 @@ def _collect(root: Any, optimizers: _Optimizers) -> dict[int, _Node]:
 def _leave_out_training(nodes: dict[int, _Node], left_out: set[int]) -> None:
     """Drop the tf.functions that use what is left out."""
     for node in nodes.values():
-        own = own_functions(node.obj)
-        if len(_carried(node.obj, left_out)) < len(own):
+        if _is_authors(node.obj) and len(_carried(node.obj, left_out)) < len(
+            own_functions(node.obj)
+        ):
             node.mirrored = True
         for name, key in list(node.children.items()):
-            child = nodes[key].obj
-            if name in own:
-                del node.children[name]  # carried, or not
-            elif is_function(child) and _captures(child) & left_out:
+            if is_function(nodes[key].obj) and _captures(nodes[key].obj) & left_out:
                 del node.children[name]
                 node.partial = node.mirrored = True
 
@@ -241,6 +239,11 @@ def _list_variables(obj: Any, mirror: Any) -> None:
 
 
 _KERAS = ("keras.src.", "tf_keras.")
+
+
+def _is_authors(obj: Any) -> bool:
+    # What Keras makes is many, and none of it has tf.functions of its own to look for.
+    return not type(obj).__module__.startswith((*_KERAS, "tensorflow."))
 
 
 def _is_keras(obj: Any) -> bool:

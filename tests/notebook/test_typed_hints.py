@@ -241,3 +241,16 @@ def test_paths_can_be_typed(notebook):
     path = re.match(r"`([^`]+)`", found.message).group(1)
     assert path == "model.its['a'][0]"
     assert "Iterator" in notebook.run(f"type({path}).__name__").value
+
+
+def test_sm103_of_a_script_whose_name_the_notebook_bound_anew(notebook, tmp_path):
+    notebook.run(IMPORTS)
+    script = f"{IMPORTS}\nscale = tf.Variable(2.0)\n{module('x * scale')}"
+    (tmp_path / "script.py").write_text(script)
+    notebook.run("%run script.py")
+    notebook.run("scale = tf.Variable(5.0)")
+    (found,) = notebook.run("%savedmodel check model").value
+    assert found.related == ()
+    type_hints(notebook, [found])
+    assert notebook.run("float(model.scale)").value == 2.0
+    assert "verified" in notebook.run("%savedmodel export model out").shown

@@ -210,3 +210,15 @@ def test_a_name_of_a_closure_is_not_that_of_the_notebook(notebook):
     (found,) = notebook.run("%savedmodel check model").value
     assert found.related == ()
     assert "= hidden`" not in found.hint
+
+
+def test_what_was_typed_later_has_no_line_of_the_class(notebook):
+    notebook.run(IMPORTS)
+    notebook.run(
+        MODULE.format(dtype="tf.float32", body="first")
+        + "\n    def drop(self, other):\n        other.its = None\n"
+    )
+    notebook.run("model = Model()")
+    notebook.run("model.its = iter(tf.data.Dataset.range(3))")
+    (found,) = notebook.run("%savedmodel check model").value
+    assert (found.code, found.cell, found.line) == ("SM107", 3, 1)

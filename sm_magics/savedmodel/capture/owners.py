@@ -41,6 +41,11 @@ class Holder:
     value: object
     above: Holder | None = None
 
+    @property
+    def root(self) -> Holder:
+        """The name that the path starts from."""
+        return self if self.above is None else self.above.root
+
 
 def holder(handle: object, namespace: Mapping[str, object]) -> Holder | None:
     """Return the nearest expression that reaches the variable or table with this handle.

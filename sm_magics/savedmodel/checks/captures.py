@@ -47,13 +47,13 @@ def check(
 
 def _deleted(saved: Saved, obj: Any, name: str) -> Iterator[Diagnostic]:
     bare = functions.is_function(obj)
-    codes = frames.codes_of(obj, saved.functions.values())
     told = set()
     for label, traces in saved.traces.items():
         broken = next((trace for trace in traces if tf_private.deleted(trace)), None)
         if broken is None or id(broken) in told:
             continue
         told.add(id(broken))
+        codes = frames.codes_of(obj, saved.functions.values())
         function = name if bare else label
         yield finding(
             "SM105",

@@ -28,13 +28,14 @@ class Reached:
         What holds it; its path starts from a name of the notebook, of a module or of a closure.
     module : module or None
         The module that the path starts from, if it is not the one that the person types in.
-    closure : bool
-        Whether it is a local name of the function around the one that uses it.
+    seen : str
+        ``"nonlocals"`` if the path starts from a local name of the function around the one that
+        uses it, ``"globals"`` from a global one that is another's in the notebook; else empty.
     """
 
     holder: Holder
     module: ModuleType | None = None
-    closure: bool = False
+    seen: str = ""
 
     @property
     def path(self) -> str:
@@ -66,9 +67,12 @@ def reach(
         return Reached(found)
     seen_globals, seen_nonlocals = frames.scope(function)
     if (found := owners.holder(handle, seen_nonlocals)) is not None:
-        return Reached(found, closure=True)
+        return Reached(found, seen="nonlocals")
     if (found := owners.holder(handle, seen_globals)) is not None:
-        return Reached(found, _module(frames.python_function(function).__module__))
+        module = _module(frames.python_function(function).__module__)
+        # What `%run` ran is in no module; the notebook may have bound the name anew.
+        is_others = module is None and found.root.name in namespace
+        return Reached(found, module, "globals" if is_others else "")
     for module in _modules(ops):
         if (found := owners.holder(handle, vars(module))) is not None:
             return Reached(found, _module(module.__name__))
@@ -102,7 +106,7 @@ def made(reached: Reached, holder: Holder) -> tuple[Place, ...]:
         holder = holder.above
     if reached.module is not None:
         return _place(frames.of_global(reached.module, holder.name))
-    return () if reached.closure else (Place(what="made", name=holder.path),)
+    return () if reached.seen else (Place(what="made", name=holder.path),)
 
 
 def _place(frame: frames.Frame | None) -> tuple[Place, ...]:

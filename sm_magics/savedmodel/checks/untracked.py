@@ -167,8 +167,8 @@ def _said(
         attribute = _stem(reached.holder)
         value += ".value" if tf_private.is_keras_variable(reached.holder.value) else ""
     attribute = subject.attribute(attribute)
-    if reached.closure:
-        value = _from_closure(reached.holder, value, saving.expression(subject.name, use.label))
+    if reached.seen:
+        value = _from_scope(reached, value, saving.expression(subject.name, use.label))
         typed = f"`import inspect`, then `{subject.name}.{attribute} = {value}`"
         return what, f"keep it on the exported object where it is made, or type {typed}"
     assignment = _assignment(reached, value, attribute, subject, names)
@@ -215,17 +215,11 @@ def _assignment(
     return f"`import {module.__name__}`, then {subject.assigned(attribute, value)}"
 
 
-def _from_closure(holder: Holder, value: str, label: str) -> str:
-    """Return a local name of the function around the one at `label` as it can be typed."""
-    while holder.above is not None:
-        holder = holder.above
-    seen = f"inspect.getclosurevars(inspect.unwrap({label}.python_function))"
-    return re.sub(
-        rf"(?<![\w.]){holder.name}\b",
-        lambda _: f"{seen}.nonlocals[{holder.name!r}]",
-        value,
-        count=1,
-    )
+def _from_scope(reached: Reached, value: str, label: str) -> str:
+    """Return a name that only the function at `label` sees as it can be typed."""
+    name = reached.holder.root.name
+    seen = f"inspect.getclosurevars(inspect.unwrap({label}.python_function)).{reached.seen}"
+    return re.sub(rf"(?<![\w.]){name}\b", lambda _: f"{seen}[{name!r}]", value, count=1)
 
 
 def _plain_class(holder: Holder, obj: Any) -> str | None:
