@@ -12,7 +12,7 @@ from sm_magics.savedmodel.diagnostics import ExportError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sm_magics.savedmodel.diagnostics import Diagnostic
     from sm_magics.savedmodel.difference import Diff
@@ -58,13 +58,13 @@ def check(obj: Any, signatures: Any = None, options: Any = None, **policy: Any) 
     from sm_magics.savedmodel import export as engine
     from sm_magics.savedmodel.request import request
 
-    real = _real(obj)
+    real, known = _real(obj), _notebook(obj)
     try:
-        asked = request(real, signatures=signatures, options=options, **policy)
+        asked = request(real, signatures=signatures, options=options, **(known | policy))
         findings, _ = engine.check(asked)
     except ExportError as error:
         findings = list(error.findings)
-    return Findings(_located(findings), type(real).__name__)
+    return Findings(_located(findings, obj), known["name"])
 
 
 def export(  # noqa: PLR0913, one keyword an option
@@ -83,6 +83,9 @@ def export(  # noqa: PLR0913, one keyword an option
     select: str | Sequence[str] | None = None,
     ignore: str | Sequence[str] | None = None,
     strict: bool = False,
+    target: str = "any",
+    consumer: str | None = None,
+    fix: str | Sequence[str] | None = None,
     verify: str | bool = True,
     sample: Any = None,
 ) -> Result:
@@ -121,9 +124,17 @@ def export(  # noqa: PLR0913, one keyword an option
         Codes of findings, or prefixes; `ignore` wins.
     strict : bool
         Whether warnings stop the export.
-    verify : bool or {"run", "process"}
+    target : {"any", "cpu", "gpu", "tpu"}
+        Where it goes; the severity of findings about devices depends on it.
+    consumer : str, optional
+        The oldest TensorFlow that is to load it: ``"2.12"``.
+    fix : str or list of str, optional
+        What to put right in the export: ``"cudnn"`` traces Keras 3 RNNs without it, ``"devices"``
+        takes hard-coded devices out, ``"consumer"`` what `consumer` does not know.
+    verify : bool or {"run", "process", "serving"}
         Load it back and compare every signature with the live object, in this process (``True``
-        or ``"run"``) or in a fresh one on the CPU.
+        or ``"run"``) or in a fresh one on the CPU: by TensorFlow's Python, or as a model server
+        does, through its C API with hard placement.
     sample : array-like or dict of array-like, optional
         The inputs to verify with.
 
@@ -147,29 +158,34 @@ def export(  # noqa: PLR0913, one keyword an option
     from sm_magics.savedmodel import export as engine
     from sm_magics.savedmodel.request import request
 
-    asked = request(
-        _real(obj),
-        export_dir,
-        signatures,
-        options,
-        inputs=inputs,
-        overwrite=overwrite,
-        next_version=next_version,
-        allow_no_signature=allow_no_signature,
-        flatten=flatten,
-        batch=batch,
-        with_optimizer=with_optimizer,
-        select=select,
-        ignore=ignore,
-        strict=strict,
-        verify=verify,
-        sample=sample,
-    )
+    known = _notebook(obj)
     try:
+        asked = request(
+            _real(obj),
+            export_dir,
+            signatures,
+            options,
+            inputs=inputs,
+            overwrite=overwrite,
+            next_version=next_version,
+            allow_no_signature=allow_no_signature,
+            flatten=flatten,
+            batch=batch,
+            with_optimizer=with_optimizer,
+            select=select,
+            ignore=ignore,
+            strict=strict,
+            target=target,
+            consumer=consumer,
+            fix=fix,
+            verify=verify,
+            sample=sample,
+            **known,
+        )
         result = engine.export(asked)
     except ExportError as error:
-        raise ExportError(_located(error.findings)) from None
-    return replace(result, findings=tuple(_located(result.findings)))
+        raise ExportError(_located(error.findings, obj)) from None
+    return replace(result, findings=tuple(_located(result.findings, obj)))
 
 
 def code(
@@ -202,34 +218,45 @@ def code(
         If an argument makes no sense, or a program can't spell it out: a function that no name
         leads to, a sharding callback of your own.
     """
-    from IPython.core.getipython import get_ipython
-
     from sm_magics.savedmodel import program
     from sm_magics.savedmodel.request import request
 
-    shell = get_ipython()
-    known = {
-        "namespace": {} if shell is None else shell.user_ns,
-        "name": obj.name if isinstance(obj, Model) else "model",
-    }
+    known = _notebook(obj)
     try:
         asked = request(_real(obj), export_dir, signatures, options, **(known | policy))
         return program.write(asked)
     except ExportError as error:
-        raise ExportError(_located(error.findings)) from None
+        raise ExportError(_located(error.findings, obj)) from None
 
 
-def inspect(export_dir: str | os.PathLike[str]) -> Inspection:
+def inspect(
+    export_dir: str | os.PathLike[str], *, target: str | None = None, consumer: str | None = None
+) -> Inspection:
     """Return what is in a SavedModel directory, without loading or running it.
+
+    Parameters
+    ----------
+    export_dir : str or Path
+    target : {"any", "cpu", "gpu", "tpu"}, optional
+        Also find what its ops mean there: `Inspection.findings`.
+    consumer : str, optional
+        The release of TensorFlow that is to load it: ``"2.12"``.
 
     Raises
     ------
     InspectionError
         A ValueError, if it is no SavedModel or is damaged.
+    ValueError
+        If there is no such target or release.
     """
-    from sm_magics.savedmodel import inspection
+    if target is None and consumer is None:
+        from sm_magics.savedmodel import inspection
 
-    return inspection.inspect(export_dir)
+        return inspection.inspect(export_dir)
+    from sm_magics.savedmodel import examination
+
+    found = examination.examine(export_dir, target or "any", consumer)
+    return replace(found, findings=tuple(_located(found.findings, None)))
 
 
 def diff(dir_a: str | os.PathLike[str], dir_b: str | os.PathLike[str]) -> Diff:
@@ -247,14 +274,39 @@ def diff(dir_a: str | os.PathLike[str], dir_b: str | os.PathLike[str]) -> Diff:
     return difference.diff(dir_a, dir_b)
 
 
-def _located(findings: Iterable[Diagnostic]) -> list[Diagnostic]:
+def _notebook(obj: Any) -> dict[str, Any]:
+    """Return the notebook's names and what it calls an object; none and "model" outside of one."""
+    from IPython.core.getipython import get_ipython
+
+    shell = get_ipython()
+    names = _names(obj)
+    return {
+        "namespace": {} if shell is None else shell.user_ns,
+        "name": names[0] if names else "model",
+    }
+
+
+def _names(obj: Any) -> list[str]:
+    """Return the names that the notebook has for an object."""
+    from IPython.core.getipython import get_ipython
+
+    if isinstance(obj, Model):
+        return list(obj.names)
+    shell = get_ipython()
+    namespace: Mapping[str, Any] = {} if shell is None else shell.user_ns
+    # IPython's own names of recent outputs begin with an underscore.
+    return [name for name, value in namespace.items() if value is obj and name[0] != "_"]
+
+
+def _located(findings: Iterable[Diagnostic], obj: Any) -> list[Diagnostic]:
     """Put findings into the cells of the notebook, if this is one."""
     from IPython.core.getipython import get_ipython
 
     from sm_magics.notebook.session import open_session
 
     shell = get_ipython()
-    return list(findings) if shell is None else open_session(shell).located(findings, [])
+    found = list(findings)
+    return found if shell is None else open_session(shell).located(found, _names(obj))
 
 
 def _real(obj: Any) -> Any:

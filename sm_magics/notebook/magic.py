@@ -30,9 +30,14 @@ class SavedModelMagics(Magics):
     """The magics of one shell."""
 
     verify = Enum(
-        ["run", "process", "none"],
+        ["run", "process", "serving", "none"],
         default_value="run",
         help="How exports are verified unless the line says so.",
+    ).tag(config=True)
+    target = Enum(
+        ["any", "cpu", "gpu", "tpu"],
+        default_value="any",
+        help="Where exports go unless the line says so.",
     ).tag(config=True)
     strict = Bool(default_value=False, help="Whether warnings stop an export.").tag(config=True)
 
@@ -60,12 +65,16 @@ class SavedModelMagics(Magics):
         return self.session.models()
 
     def _show(self, arguments: argparse.Namespace) -> Any:
-        from sm_magics.savedmodel.inspection import InspectionError, inspect
+        from sm_magics.savedmodel.diagnostics import selected
+        from sm_magics.savedmodel.examination import examine
 
+        target = arguments.target or self.target
         try:
-            return inspect(_path(arguments.directory))
-        except InspectionError as error:
+            found = examine(_path(arguments.directory), target, arguments.consumer)
+        except ValueError as error:
             raise UsageError(str(error)) from None
+        left = selected(found.findings, arguments.select, arguments.ignore)
+        return dataclasses.replace(found, findings=tuple(self.session.located(left, [])))
 
     def _diff(self, arguments: argparse.Namespace) -> Any:
         from sm_magics.savedmodel.difference import diff
@@ -213,6 +222,7 @@ class SavedModelMagics(Magics):
         keywords = parser.policy(arguments)
         keywords.setdefault("verify", False if self.verify == "none" else self.verify)
         keywords.setdefault("strict", self.strict)
+        keywords.setdefault("target", self.target)
         if "sample" in keywords:
             keywords["sample"] = self._evaluated(keywords["sample"], "--sample")
         keywords["namespace"] = self.shell.user_ns

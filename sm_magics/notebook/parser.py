@@ -63,6 +63,8 @@ def line_parser() -> argparse.ArgumentParser:
         if name == "diff":
             command.add_argument("directory", metavar="DIR", help="the older directory")
             command.add_argument("other_directory", metavar="DIR", help="the newer one")
+        if name == "show":
+            _add(command, [o for o in OPTIONS if o.name in _SHOWN])
         if name in ("check", "export"):
             _add(command, [o for o in OPTIONS if name == "export" or o.group in _CHECKED])
             _add_shown(command, code=name == "export")
@@ -70,6 +72,7 @@ def line_parser() -> argparse.ArgumentParser:
 
 
 _CHECKED = ("signature", "check")
+_SHOWN = ("target", "consumer", "select", "ignore")
 
 
 def cell_parser() -> argparse.ArgumentParser:
@@ -149,7 +152,7 @@ def _add(parser: argparse.ArgumentParser, options: Sequence[Option]) -> None:
             keywords["metavar"] = option.metavar
             if option.kind in ("list", "pairs"):
                 keywords |= {"action": "append"}
-            if option.kind == "choice":
+            if option.choices:
                 keywords["choices"] = option.choices
         groups[option.group].add_argument(*option.flags, **keywords)
 

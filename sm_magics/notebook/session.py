@@ -65,7 +65,10 @@ class Session:
         names = bound_names(text)
         if not names and text.strip():
             # IPython's own syntax: what it makes of it is Python, on the same lines.
-            names = bound_names(self.shell.transform_cell(text))
+            compiled = self.shell.transform_cell(text)
+            lines = compiled.splitlines()
+            found = bound_names(compiled)
+            names = {n: source.line_typed(text, lines, line) for n, line in found.items()}
         return names
 
     def _catch_up(self) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import linecache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -32,12 +33,16 @@ def in_cell(
     cell = _cell(shell, placed.file)
     if cell is None:
         return placed
-    shift = _lines_dropped(shell, cell)
+    assert placed.file is not None  # noqa: S101, a cell has a file
     changes: dict[str, Any] = {"cell": cell, "cell_id": cell_ids.get(cell), "file": None}
     for field in ("line", "end_line"):
         line = getattr(placed, field, None)
         if line is not None:
-            changes[field] = line + shift
+            raw = raw_cell(shell, cell)
+            # The body of our own magic is compiled with the lines that it has in its cell.
+            own = raw.lstrip().startswith("%%savedmodel")
+            compiled = linecache.getlines(placed.file)
+            changes[field] = line if own else line_typed(raw, compiled, line)
     return dataclasses.replace(placed, **changes)
 
 
@@ -65,11 +70,26 @@ def _cell(shell: InteractiveShell, file: str | None) -> int | None:
     return None if file is None else known.get(file)
 
 
-def _lines_dropped(shell: InteractiveShell, cell: int) -> int:
-    """Return how many leading blank lines IPython dropped before it compiled a cell."""
-    raw = raw_cell(shell, cell)
-    text = raw.lstrip()
-    # The body of our own magic is compiled with the lines that it has in its cell.
-    if text.startswith("%%savedmodel"):
-        return 0
-    return raw[: len(raw) - len(text)].count("\n")
+def line_typed(raw: str, compiled: Sequence[str], line: int) -> int:
+    """Return where in a cell the line stands that IPython compiled as `line`.
+
+    IPython drops leading blank lines, joins continued lines of its own syntax and takes a common
+    indentation away. The n-th line of a text is the n-th one of that text in the cell, too.
+
+    Parameters
+    ----------
+    raw : str
+        The cell as typed.
+    compiled : sequence of str
+        The lines that were compiled.
+    line : int
+        1-based.
+    """
+    before = [one.strip() for one in compiled[:line]]
+    typed = [one.strip() for one in raw.splitlines()]
+    wanted = before[-1] if before else ""
+    places = [number for number, one in enumerate(typed, 1) if wanted and one == wanted]
+    nth = before.count(wanted)
+    if 0 < nth <= len(places):
+        return places[nth - 1]
+    return line + raw[: len(raw) - len(raw.lstrip())].count("\n")

@@ -36,6 +36,7 @@ def _(result: Result) -> str:
     return _page(
         f"Exported {subject} to {_path(result.path)}: {words.exported(result)}",
         _section("Findings", text_parts.findings(result.findings)) if result.findings else "",
+        _section("Fixed", "\n".join(map(words.inline, result.fixed))) if result.fixed else "",
         _section("Signatures, for servers", text_parts.signatures(result.signatures)),
         _section("Verification", text_parts.verification(result.verification)),
         _section("Files", text_parts.files(result.path.name, inspection.files)),
@@ -45,6 +46,7 @@ def _(result: Result) -> str:
         ),
         *_graphs(inspection, full=False),
         _fingerprint(inspection),
+        _section("TensorFlow that loads it", words.consumers(result)),
         _section("Seconds", text_parts.seconds(result.seconds)),
         _section("Load it", snippets.recipe(result.path, result.signatures)),
         _section(
@@ -60,6 +62,9 @@ def _(result: Result) -> str:
 def _(inspection: Inspection) -> str:
     return _page(
         f"SavedModel {_path(inspection.path)}: {words.inspected(inspection)}",
+        _section("Findings", text_parts.findings(inspection.findings))
+        if inspection.findings
+        else "",
         *_graphs(inspection, full=True),
         _section("Files", text_parts.files(inspection.path.name, inspection.files)),
         _section(

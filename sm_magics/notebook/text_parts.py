@@ -32,8 +32,18 @@ def findings(found: Iterable[Diagnostic]) -> str:
         first, *more = words.printable(f"{head}: {words.message(one)}").split("\n")
         related = [words.inline(place) for place in words.related(one)]
         hint = words.printable(one.hint).split("\n") if one.hint else []
-        lines += [first, *(f"    {line}" for line in [*more, *related, *hint])]
+        lines += [first, *(f"    {line}" for line in [*more, *_quoted(one), *related, *hint])]
     return "\n".join(lines)
+
+
+def _quoted(found: Diagnostic) -> list[str]:
+    """Return the source line with its number, and a line of carets below what is meant."""
+    parts = words.quoted(found)
+    if parts is None:
+        return []
+    number, before, marked, behind = map(words.inline, parts)
+    carets = " " * len(before) + "^" * max(1, len(marked))
+    return [f"{number} | {before}{marked}{behind}", f"{'':<{len(number)}} | {carets}"]
 
 
 def signatures(chosen: Sequence[Signature]) -> str:

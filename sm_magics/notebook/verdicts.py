@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 _LEVELS = {
     "run": "loaded back and run in this process",
     "process": "loaded and run in a fresh process with TensorFlow alone, on the CPU",
+    "serving": "loaded and run in a fresh process through TensorFlow's C API, on the CPU alone",
 }
 _LABELS = {"shapes": "shapes equal"}
 # Colour is never alone: a mood always comes with its mark and its words.
-_MOODS = {"equal": "good", "differs": "bad"}
+_MOODS = {"equal": "good", "differs": "bad", "fails": "bad"}
 MARKS = {"good": "✓", "bad": "✗", "open": "○"}
 
 
@@ -25,6 +26,8 @@ def verdict(verification: Verification) -> str:
     """Return what a verification says as a whole, for a headline."""
     counts = Counter(check.status for check in verification.signatures)
     total = counts.total()
+    if counts["fails"]:
+        return f"{counts['fails']} of {total} signatures fail in a fresh process"
     if counts["differs"]:
         return f"{counts['differs']} of {total} signatures differ from the live object"
     if total and counts["equal"] == total:
@@ -65,7 +68,7 @@ def label(check: SignatureCheck) -> str:
 
 def detail(check: SignatureCheck) -> str:
     """Return what stands beside a signature's status: how far off, why not; may be empty."""
-    if check.status in {"equal", "differs"}:
+    if check.status in {"equal", "differs", "fails"}:
         told = [_extent(check.outputs), check.reason]
     else:
         unseen = "values not compared" if check.status == "shapes" else ""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from sm_magics.notebook import verdicts
 from sm_magics.savedmodel.diagnostics import Severity
+from sm_magics.savedmodel.op_tables import known_versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -111,8 +113,31 @@ def _where(place: Diagnostic | Place) -> list[str]:
 
 
 def message(found: Diagnostic) -> str:
-    """Return what was found, with how often."""
-    return f"{found.message} ({found.count:,} times)" if found.count > 1 else found.message
+    """Return what was found, with how often where it does not say so itself."""
+    told = found.count == 1 or re.search(rf"\b{found.count}\b", found.message)
+    return found.message if told else f"{found.message} ({found.count:,} times)"
+
+
+def consumers(result: Result) -> str:
+    """Return which releases of TensorFlow load an export, of those that have an op table."""
+    known = known_versions()
+    if result.oldest_consumer is None:
+        return f"none of {', '.join(known)} loads it as it is: it has ops of another library"
+    return f"{result.oldest_consumer} or newer (of {', '.join(known)})"
+
+
+def quoted(found: Diagnostic) -> tuple[str, str, str, str] | None:
+    """Return a finding's source line in parts: number, what is before the mark, marked, behind.
+
+    None where there is no source. A mark that goes on over more lines ends with the first.
+    """
+    if found.source is None or found.line is None:
+        return None
+    start = max(0, (found.column or 1) - 1)
+    one_line = found.end_line in (None, found.line)
+    end = found.end_column - 1 if found.end_column and one_line else len(found.source)
+    source = found.source
+    return str(found.line), source[:start], source[start:end], source[end:]
 
 
 def tally(findings: Iterable[Diagnostic]) -> str:

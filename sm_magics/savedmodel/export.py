@@ -7,14 +7,32 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel import aliases, capture, restoring, roots, saved, tf_private, user_frames
+from sm_magics.savedmodel import (
+    aliases,
+    capture,
+    downgrade,
+    fixes,
+    restoring,
+    roots,
+    saved,
+    tf_private,
+    user_frames,
+)
 from sm_magics.savedmodel import verify as verification
-from sm_magics.savedmodel.checks import captures, gradients, mismatches, sizes, versions
+from sm_magics.savedmodel.checks import (
+    captures,
+    gradients,
+    mismatches,
+    portability,
+    reachable,
+    sizes,
+    versions,
+)
 from sm_magics.savedmodel.checks import destination as destination_check
 from sm_magics.savedmodel.checks import models as models_check
 from sm_magics.savedmodel.checks import signatures as signatures_check
-from sm_magics.savedmodel.diagnostics import ExportError, blocking, selected
-from sm_magics.savedmodel.inspection import inspect
+from sm_magics.savedmodel.diagnostics import ExportError, Severity, blocking, finding, selected
+from sm_magics.savedmodel.inspection import inspect, metagraph
 from sm_magics.savedmodel.publishing import stage
 from sm_magics.savedmodel.result import Result
 from sm_magics.savedmodel.signatures import choice, functions, keras_models
@@ -104,7 +122,8 @@ def check(request: Request) -> tuple[list[Diagnostic], Plan]:
     plan = Plan()
     if not blocking(found):
         try:
-            plan = _planned(request, found)
+            with fixes.tracing(request.obj, request.fix):
+                plan = _planned(request, found)
         except ExportError as error:
             found += error.findings
     return selected(found, request.select, request.ignore), plan
@@ -131,6 +150,7 @@ def _planned(request: Request, found: list[Diagnostic]) -> Plan:
     written = saved.look(root.node, endpoints)
     found += captures.check(written, endpoints, obj, request.name, request.namespace)
     found += sizes.check(written, endpoints)
+    found += _where_it_goes(request, written)
     variables = capture.describe(obj).bytes if capture.kind_of(obj) else 0
     optimizer_bytes = sizes.optimizer_bytes(root.optimizers)
     found += sizes.optimizers(root.optimizers, variables + optimizer_bytes)
@@ -140,6 +160,16 @@ def _planned(request: Request, found: list[Diagnostic]) -> Plan:
         found += [late for late in full if late.code == "SM503"]
         found += versions.check(request.destination, endpoints, overwrite=request.overwrite)
     return Plan(endpoints, root, written)
+
+
+def _where_it_goes(request: Request, held: saved.Saved) -> list[Diagnostic]:
+    """Return what the nodes mean for the target and the consumer, but what `--fix` puts right."""
+    found = list(reachable.check(held, request.options, request.target))
+    if request.consumer is not None:
+        found += reachable.consumer(held, request.consumer)
+    mended = tuple(code for fix in request.fix for code in fixes.MENDED.get(fix, ()))
+    # What no fix can put right is found after the save, before anything is published.
+    return [one for one in found if one.code not in mended]
 
 
 def _refuse_unfit(sample: Any, endpoints: Sequence[Endpoint]) -> None:
@@ -176,7 +206,12 @@ def export(request: Request, on_phase: OnPhase | None = None) -> Result:
         If findings stop it; nothing was written.
     """
     assert request.destination is not None  # noqa: S101, only `check` does without
-    clock = _Clock(on_phase)
+    with fixes.tracing(request.obj, request.fix):
+        return _export(request, _Clock(on_phase))
+
+
+def _export(request: Request, clock: _Clock) -> Result:
+    assert request.destination is not None  # noqa: S101, only `check` does without
     with user_frames.noted(request.name), clock.phase("check"):
         findings, plan = check(request)
         if blocking(findings, strict=request.strict):
@@ -189,14 +224,18 @@ def export(request: Request, on_phase: OnPhase | None = None) -> Result:
     ):
         with clock.phase("save", staging.path):
             _save(request.obj, plan, staging.path, request.options)
+            fixed = _rewritten(request, staging.path)
         with clock.phase("inspect", staging.path):
             written = inspect(staging.path)
             size = sum(file.bytes for file in written.files)
+            oldest = portability.oldest_consumer(reachable.uses(metagraph(staging.path)))
             findings += signatures_check.dangling(request.options, written)
             findings += selected(sizes.twins(written), request.select, request.ignore)
         with clock.phase("verify", staging.path):
             verified = _verify(request, endpoints, staging.path, size)
-            findings += mismatches.check(verified, endpoints, staging.path, request.name)
+            findings += mismatches.check(
+                verified, endpoints, staging.path, request.obj, request.name
+            )
             if blocking(findings, strict=request.strict):
                 raise ExportError(findings)
         with clock.phase("publish", staging.path):
@@ -214,6 +253,8 @@ def export(request: Request, on_phase: OnPhase | None = None) -> Result:
         replaced=staging.replaced,
         left_out=sizes.optimizer_bytes(plan.root.left_out),
         restored_in_part=restoring.restored_in_part(request.obj),
+        fixed=fixed,
+        oldest_consumer=oldest,
     )
 
 
@@ -233,6 +274,22 @@ def _save(obj: Any, plan: Plan, directory: Path, save_options: Any) -> None:
         tf.saved_model.save(root, str(directory), signatures=signatures, options=save_options)
     if getattr(save_options, "function_aliases", None):
         aliases.drop_dangling(directory)
+
+
+def _rewritten(request: Request, directory: Path) -> tuple[str, ...]:
+    try:
+        return fixes.rewrite(directory, request.fix, request.consumer)
+    except downgrade.NotHarmlessError as error:
+        raise ExportError(
+            [
+                finding(
+                    "SM404",
+                    f"--fix consumer can't put it right: {error}",
+                    "serve it with a newer TensorFlow, or leave out of the model what it names",
+                    severity=Severity.ERROR,
+                )
+            ]
+        ) from None
 
 
 def _root(request: Request, endpoints: Sequence[Endpoint]) -> roots.Root:

@@ -6,8 +6,13 @@ import re
 
 from sm_magics.savedmodel import tf_private
 
-# Colours, node names, and Keras's "Exception encountered when calling Dense.call()."
-_NOISE = re.compile(r"\x1b\[\d*m|\{\{.*?\}\} ?|^(\w+: )?Exception encountered when calling [^ ]*$")
+# Colours, node names, and the headings of Keras 3 ("… calling Dense.call().") and of Keras 2
+# ("… calling layer 'dense' (type Dense).").
+_NOISE = re.compile(
+    r"\x1b\[\d*m"
+    r"|\{\{.*?\}\} ?"
+    r"|^(\w+: )?Exception encountered when calling (layer .* \(type \S+\)\.|\S*)$"
+)
 
 
 def of(error: BaseException, *, kind: bool = True) -> str:

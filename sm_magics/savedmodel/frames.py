@@ -64,10 +64,13 @@ def of_op(op: Any, codes: Iterable[Any] = ()) -> Frame | None:
     return Frame(file, found[-1].lineno)
 
 
-def files_of_op(op: Any) -> list[str]:
-    """Return the author's files that an op was made through, the innermost first."""
-    files = [frame.filename for frame in reversed(op.traceback or ())]
-    return [file for file in dict.fromkeys(files) if is_authors(file)]
+def stack(op: Any) -> list[Frame]:
+    """Return the author's lines on the way to a graph op, the innermost first."""
+    return [
+        Frame(frame.filename, frame.lineno)
+        for frame in reversed(op.traceback or ())
+        if is_authors(frame.filename)
+    ]
 
 
 def _file_now(frame: Any, codes: Iterable[Any]) -> str:

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sm_magics.savedmodel import op_tables
 from sm_magics.savedmodel import options as options_table
 from sm_magics.savedmodel.checks import destination as destination_check
-from sm_magics.savedmodel.diagnostics import ExportError
+from sm_magics.savedmodel.diagnostics import TARGETS, ExportError
+from sm_magics.savedmodel.fixes import FIXES
 from sm_magics.savedmodel.publishing import destination
 from sm_magics.savedmodel.signatures import Spec, choice, spec_text
 from sm_magics.savedmodel.verify import LEVELS
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
+    from sm_magics.savedmodel.op_tables import OpTable
     from sm_magics.savedmodel.publishing.destination import Destination
 
 
@@ -45,6 +48,12 @@ class Request:
         What becomes of dimension 0 of the inputs; None frees it wherever the body allows it.
     select, ignore : tuple of str
         Codes or prefixes of findings.
+    target : str
+        Where it goes: one of `diagnostics.TARGETS`.
+    consumer : OpTable or None
+        The oldest TensorFlow that is to load it.
+    fix : tuple of str
+        What to put right in what is written: of `fixes.FIXES`.
     verify : str or None
         A level of `verify.LEVELS`; None skips it.
     sample : array-like, mapping or None
@@ -68,6 +77,9 @@ class Request:
     strict: bool = False
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    target: str = "any"
+    consumer: OpTable | None = None
+    fix: tuple[str, ...] = ()
     verify: str | None = "run"
     sample: Any = None
     namespace: Mapping[str, Any] | None = None
@@ -90,6 +102,9 @@ def request(  # noqa: PLR0913, one keyword an option
     select: str | Sequence[str] | None = None,
     ignore: str | Sequence[str] | None = None,
     strict: bool = False,
+    target: str = "any",
+    consumer: str | None = None,
+    fix: str | Sequence[str] | None = None,
     verify: str | bool = True,
     sample: Any = None,
     namespace: Mapping[str, Any] | None = None,
@@ -111,6 +126,10 @@ def request(  # noqa: PLR0913, one keyword an option
         raise ValueError(f"verify is one of {', '.join(LEVELS)}, True or False; not {verify!r}")
     if batch not in (None, *BATCHES):
         raise ValueError(f"batch is one of {', '.join(BATCHES)}; not {batch!r}")
+    if target not in TARGETS:
+        raise ValueError(f"target is one of {', '.join(TARGETS)}; not {target!r}")
+    release = None if consumer is None else op_tables.nearest(consumer)
+    fixes = _fixes(fix, release)
     return Request(
         obj=obj,
         destination=None if export_dir is None else _destination(export_dir, next_version),
@@ -125,6 +144,9 @@ def request(  # noqa: PLR0913, one keyword an option
         strict=strict,
         select=_codes("select", select),
         ignore=_codes("ignore", ignore),
+        target=target,
+        consumer=release,
+        fix=fixes,
         verify=level,
         sample=sample,
         namespace=namespace,
@@ -166,6 +188,18 @@ def _specs(inputs: str | Spec | Sequence[str | Spec] | None) -> tuple[Spec, ...]
         else:
             raise TypeError(f"inputs has {one!r}; give texts such as 'x: float32[None, 4]'")
     return tuple(specs) or None
+
+
+def _fixes(fix: str | Sequence[str] | None, consumer: OpTable | None) -> tuple[str, ...]:
+    given = [fix] if isinstance(fix, str) else list(fix or ())
+    for one in given:
+        if one not in FIXES:
+            raise ValueError(f"fix is one of {', '.join(FIXES)}, or a list of these; not {one!r}")
+    if "consumer" in given and consumer is None:
+        raise ValueError(
+            "--fix consumer needs the release that is to load it: --consumer 2.12 (consumer='2.12')"
+        )
+    return tuple(given)
 
 
 def _codes(what: str, given: str | Sequence[str] | None) -> tuple[str, ...]:

@@ -44,6 +44,10 @@ class Result(Displayable):
         What a person calls it: ``"model"``.
     replaced : bool
         Whether an older export stood at `path`.
+    fixed : tuple of str
+        What `--fix` changed in what was written, a sentence each.
+    oldest_consumer : str or None
+        The oldest release among the op tables that loads it; None if none does.
     left_out : int
         Bytes of the optimizers' state, which an export for serving does without.
     restored_in_part : tuple of str
@@ -63,3 +67,5 @@ class Result(Displayable):
     replaced: bool = False
     left_out: int = 0
     restored_in_part: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()
+    oldest_consumer: str | None = None

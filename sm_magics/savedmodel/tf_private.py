@@ -216,10 +216,7 @@ def _parameters(operation: Any, index: int) -> list[Any]:
     control = operation.type in ("While", "StatelessWhile", "If", "StatelessIf", "Case")
     if index < 0 or not (control or operation.type.endswith("PartitionedCall")):
         return []
-    graphs = [
-        getattr(operation.graph._get_function(name), "graph", None)  # noqa: SLF001
-        for name in _called(operation)
-    ]
+    graphs = [function_graph(operation.graph, name) for name in _called(operation)]
     return [graph.inputs[index] for graph in graphs if graph is not None]
 
 
@@ -268,8 +265,41 @@ def parameters_called(operation: Any, index: int) -> list[Any]:
     if operation.type not in ("PartitionedCall", "StatefulPartitionedCall"):
         return []
     (name,) = _called(operation)
-    inner = getattr(operation.graph._get_function(name), "graph", None)  # noqa: SLF001
+    inner = function_graph(operation.graph, name)
     return [] if inner is None else [inner.inputs[index]]
+
+
+def saves_devices(options: Any) -> bool:
+    """Tell whether `tf.saved_model.SaveOptions` keep the devices of variables."""
+    policy = getattr(options, "experimental_variable_policy", None)
+    return policy is not None and bool(policy._save_variable_devices())  # noqa: SLF001
+
+
+def is_variable(obj: Any) -> bool:
+    """Tell whether a trackable is a tf.Variable."""
+    import tensorflow as tf
+
+    return isinstance(obj, tf.Variable)
+
+
+def default_attributes(op: str) -> dict[str, Any]:
+    """Return the default values (AttrValue) of an op's attributes by name; none if it is unknown.
+
+    A save strips the attributes that have them.
+    """
+    from tensorflow.python.framework import op_def_registry
+
+    known = op_def_registry.get(op)
+    if known is None:
+        return {}
+    return {one.name: one.default_value for one in known.attr if one.HasField("default_value")}
+
+
+def function_graph(graph: Any, name: str) -> Any:
+    """Return the FuncGraph of a function that a graph names; None where TensorFlow kept none."""
+    if graph is None:
+        return None
+    return getattr(graph._get_function(name), "graph", None)  # noqa: SLF001
 
 
 def table_writers(graph: Any) -> list[str]:

@@ -28,7 +28,7 @@ def test_a_vocabulary_is_tracked(tmp_path):
         def serve(self, words):
             return self.vocabulary.lookup(words)
 
-    result = sm_magics.export(Words(), tmp_path / "out")
+    result = sm_magics.export(Words(), tmp_path / "out", target="cpu")
     assert result.findings == ()
     assert result.verification.signatures[0].status == "equal"
     loaded = tf.saved_model.load(str(tmp_path / "out"))

@@ -313,6 +313,7 @@ def test_select_leaves_no_error_out():
 def test_a_mismatch_is_never_left_out():
     assert left("SM601", Severity.ERROR, select=["SM2"])
     assert left("SM601", Severity.ERROR, ignore=["SM6"])
+    assert left("SM602", Severity.ERROR, ignore=["SM6"])
 
 
 def test_warnings_stop_only_who_is_strict():

@@ -109,7 +109,8 @@ def test_rows_are_complete_and_flags_are_unique():
     for row in options.OPTIONS:
         assert row.help, row.name
         assert row.kind in {"flag", "off", "text", "list", "pairs", "choice", "size"}
-        assert bool(row.choices) == (row.kind == "choice")
+        assert not row.choices or row.kind in {"choice", "list"}
+        assert row.choices or row.kind != "choice"
         assert bool(row.metavar) == (row.kind not in {"flag", "off"})
         assert row.experimental == row.name.startswith("experimental_")
 

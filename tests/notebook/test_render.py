@@ -194,6 +194,10 @@ def test_findings_are_counted_by_severity():
             "differs: max abs 0.5",
         ),
         (
+            SignatureCheck("serving_default", "fails", reason="NOT_FOUND: no node", note="N"),
+            "fails: NOT_FOUND: no node; N",
+        ),
+        (
             SignatureCheck("serving_default", "shapes", reason="it draws random numbers"),
             "shapes equal: values not compared, because it draws random numbers",
         ),
@@ -223,6 +227,15 @@ def test_verification_lists_each_of_many_outputs_and_nan_is_the_worst():
         "  b  float32  differs  max abs nan, max rel 0",
         "  c  float32  equal    max abs 2, max rel 0",
     ]
+
+
+def test_a_verification_by_another_process_says_which_and_what_failed_there():
+    checks = (EQUAL, SignatureCheck("other", "fails", reason="no"))
+    lines = section(replace(RESULT, verification=Verification("serving", checks)), "Verification")
+    assert lines[0] == (
+        "1 of 2 signatures fail in a fresh process: loaded and run in a fresh process through "
+        "TensorFlow's C API, on the CPU alone"
+    )
 
 
 def test_a_skipped_verification_never_reads_as_verified():

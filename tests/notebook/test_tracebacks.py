@@ -169,6 +169,26 @@ def test_from_python_the_error_carries_a_note(cells):
     ran = cells.run("sm_magics.export(broken, 'out')", fails=True)
     assert type(ran.error) is AttributeError
     (note,) = ran.error.__notes__
-    assert note.startswith("sm_magics: while saving model: nothing was written; ")
+    assert note.startswith("sm_magics: while saving broken: nothing was written; ")
     assert note.endswith(", line 8")
+    nothing_left(cells)
+
+
+@pytest.mark.parametrize("k", ["keras", "tf_keras"])
+def test_an_error_inside_a_keras_model_says_what_it_is(cells, k):
+    cells.run(
+        f"import {k} as k\n"
+        "class Wrong(k.Model):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.dense = k.layers.Dense(2)\n"
+        "    def call(self, x):\n"
+        "        return tf.matmul(self.dense(x), tf.ones([5, 5]))\n"
+        "wrong = Wrong()"
+    )
+    ran = cells.run("%savedmodel export wrong out --input 'x: float32[None, 3]'", fails=True)
+    first, second, _ = ran.stdout.strip().splitlines()
+    assert "Exception encountered" not in first
+    assert "5" in first, "the sizes that do not fit"
+    assert second.startswith("    cell [3], line 7, in call: return tf.matmul(")
     nothing_left(cells)

@@ -154,6 +154,11 @@ UNSAVABLE = {
 _TYPED = re.compile(r"`(import \w+|model\.\w+ = [^`]+)`")
 
 
+def about_the_object(notebook):
+    findings = notebook.run("%savedmodel check model").value
+    return [found for found in findings if found.code.startswith("SM1")]
+
+
 def type_hints(notebook, findings):
     for found in findings:
         lines = _TYPED.findall(found.hint)
@@ -167,7 +172,7 @@ def test_sm103(case, notebook, tmp_path):
     cells, named = UNTRACKED[case]
     for cell in (IMPORTS, *cells):
         notebook.run(cell)
-    findings = notebook.run("%savedmodel check model").value
+    findings = about_the_object(notebook)
     assert [found.code for found in findings] == ["SM103"] * len(named)
     for found, name in zip(findings, named, strict=True):
         assert name in found.message
@@ -204,7 +209,7 @@ def test_sm103_of_a_helper_in_a_module(notebook, tmp_path):
 def test_sm103_of_keras_draws_without_a_seed(notebook):
     notebook.run(IMPORTS)
     notebook.run(module("x + keras.random.normal(())"))
-    (found,) = notebook.run("%savedmodel check model").value
+    (found,) = about_the_object(notebook)
     assert found.code == "SM103"
     assert "the seed that Keras draws from where none is given" in found.message
     first, argument, second = re.findall(r"`(\w*\.?seed\w* ?=[^`]+|self[^`]+)`", found.hint)

@@ -82,7 +82,9 @@ def test_sm103_names_it_with_both_places(notebook, case):
     maker, model, named, made, used = CASES[case]
     for cell in (IMPORTS, maker, model):
         notebook.run(cell)
-    (found,) = notebook.run("%savedmodel check model").value
+    findings = notebook.run("%savedmodel check model").value
+    # Tables are told to run on the host, too.
+    (found,) = [one for one in findings if one.code != "SM312"]
     assert found.code == "SM103"
     assert named in found.message
     assert (found.cell, found.line) == used

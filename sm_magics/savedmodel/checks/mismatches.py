@@ -1,4 +1,4 @@
-"""SM601: a signature that computes something else than the live object, and why that may be."""
+"""SM601, SM602: a signature that computes something else than the live object, or nothing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import frames, python_state, tf_private
 from sm_magics.savedmodel.diagnostics import finding
-from sm_magics.savedmodel.signatures import refusals
+from sm_magics.savedmodel.signatures import functions, refusals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ _NAMED = 3
 
 
 def check(
-    verified: Verification, endpoints: Sequence[Endpoint], directory: Path, name: str
+    verified: Verification, endpoints: Sequence[Endpoint], directory: Path, obj: Any, name: str
 ) -> list[Diagnostic]:
     """Return what verification found; no filter hides it, `--no-verify` does without it.
 
@@ -33,24 +33,44 @@ def check(
         What was exported.
     directory : Path
         Where it was written.
-    name : str
-        What a person calls the object.
+    obj : Trackable
+        The object, and `name`, what a person calls it.
+
+    Returns
+    -------
+    list of Diagnostic
+        One of the whole export where a fresh process can't load it, else one a signature.
     """
     by_key = {endpoint.signature.key: endpoint for endpoint in endpoints}
     found = []
+    if verified.failure:
+        found.append(_fails(f"a fresh process {verified.failure}", verified.level))
     for one in verified.signatures:
         endpoint = by_key[one.key]
-        if one.status == "differs":
-            found.append(_differs(endpoint, one.reason, directory, name))
+        if one.status == "fails" and not verified.failure:
+            said = f"a fresh process can't run the signature {one.key!r}: {one.reason}"
+            found.append(_fails(said, verified.level, one.key))
+        elif one.status == "differs":
+            found.append(_differs(endpoint, one.reason, directory, obj, name))
         elif endpoint.assumed and one.rejected:
             found.append(refusals.wrong_guess(endpoint.signature, one.reason))
     return found
 
 
-def _differs(endpoint: Endpoint, reason: str, directory: Path, name: str) -> Diagnostic:
+def _fails(said: str, level: str, key: str | None = None) -> Diagnostic:
+    fix = (
+        "take out what it names, such as a `with tf.device` or a tf.py_function; --verify process "
+        "lets TensorFlow choose another device for what is pinned"
+        if level == "serving"
+        else "take out what it names, such as an op of a library that is imported only here"
+    )
+    return finding("SM602", said, f"{fix}; --no-verify publishes it all the same", function=key)
+
+
+def _differs(endpoint: Endpoint, reason: str, directory: Path, obj: Any, name: str) -> Diagnostic:
     key = endpoint.signature.key
     said = f"the signature {key!r} does not compute what the live object computes: {reason}"
-    read = python_state.reads(endpoint.function)
+    read = python_state.reads(_written_by_the_author(endpoint, obj))
     changed = _changed(read, endpoint, directory)
     if not read:
         return finding(
@@ -66,7 +86,7 @@ def _differs(endpoint: Endpoint, reason: str, directory: Path, name: str) -> Dia
             "SM601",
             said,
             f"was one of the Python values changed after the last call that its body reads "
-            f"({paths})? If so, make the object anew, or keep the value in a tf.Variable; "
+            f"({paths})? If so, make the object anew; what changes belongs into a tf.Variable; "
             "--no-verify publishes it all the same",
             function=key,
         )
@@ -77,12 +97,20 @@ def _differs(endpoint: Endpoint, reason: str, directory: Path, name: str) -> Dia
         "SM601",
         f"{said}; `{path}` is {first.value!r} now, and was something else when the live function "
         f"was traced" + (f" (so may be {also})" if also else ""),
-        f"make the object anew with the value that you want, or keep the value in a tf.Variable, "
-        f"which a trace reads when it runs: `{path} = tf.Variable({first.value!r})`; "
-        "--no-verify publishes it all the same",
+        "make the object anew with the value that you want (its old trace stays otherwise); what "
+        f"changes belongs into a variable: `{first.path} = tf.Variable({first.value!r})` where the "
+        "object is made; --no-verify publishes it all the same",
         function=key,
         **frames.where(first.frame),
     )
+
+
+def _written_by_the_author(endpoint: Endpoint, obj: Any) -> Any:
+    """Return the function whose body a signature runs, not the wrapper that names its tensors."""
+    try:
+        return functions.resolve(endpoint.signature.function, obj)
+    except (LookupError, SyntaxError):
+        return endpoint.function
 
 
 def _called(path: str, endpoint: Endpoint, name: str) -> str:

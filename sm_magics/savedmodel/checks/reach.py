@@ -89,7 +89,7 @@ def _modules(ops: Sequence[Any]) -> Iterator[ModuleType]:
         for module in list(sys.modules.values())
         if (file := getattr(module, "__file__", None)) and frames.is_authors(file)
     }
-    for file in dict.fromkeys(file for op in ops for file in frames.files_of_op(op)):
+    for file in dict.fromkeys(frame.file for op in ops for frame in frames.stack(op)):
         if file in files:
             yield files[file]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sm_magics.savedmodel.diagnostics.catalogue import CATALOGUE, Rule, Severity
+from sm_magics.savedmodel.diagnostics.catalogue import CATALOGUE, TARGETS, Rule, Severity
 from sm_magics.savedmodel.display import Displayable
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CATALOGUE",
+    "TARGETS",
     "Diagnostic",
     "ExportError",
     "Place",
@@ -55,7 +56,8 @@ class Diagnostic(Displayable):
     """One finding: what happens to the consumer, where it comes from, what to type instead.
 
     Lines and columns are 1-based: in the cell as its author sees it, once a face knows which cell
-    stands behind `file`; in the file until then.
+    stands behind `file`; in the file until then. `end_column` is the one behind the last character.
+    `source` is the text of `line`.
     """
 
     code: str
@@ -71,6 +73,7 @@ class Diagnostic(Displayable):
     column: int | None = None
     end_column: int | None = None
     file: str | None = None
+    source: str | None = None
     related: tuple[Place, ...] = ()
 
     __str__ = Displayable.__str__
@@ -136,7 +139,7 @@ def selected(
 _ALWAYS = frozenset(
     {
         *("SM101", "SM102", "SM103", "SM105", "SM106", "SM107", "SM112"),
-        *("SM201", "SM202", "SM203", "SM205", "SM501", "SM504", "SM601"),
+        *("SM201", "SM202", "SM203", "SM205", "SM501", "SM504", "SM601", "SM602"),
     }
 )
 """Errors behind which nothing right can be written."""

@@ -32,13 +32,26 @@ class Rule:
         What it is about, in one line.
     consequence : str
         What happens to the consumer (or to the export) where nobody looks.
+    targets : tuple of (Severity or None), optional
+        The severity on a CPU, a GPU and a TPU, where it depends on the target; None where it is no
+        finding there. `severity` is then the one for any target: the worse of CPU and GPU.
     """
 
     code: str
     severity: Severity
     title: str
     consequence: str = ""
+    targets: tuple[Severity | None, Severity | None, Severity | None] | None = None
 
+    def at(self, target: str) -> Severity | None:
+        """Return the severity for one of `TARGETS`; None where it is no finding there."""
+        if target == "any" or self.targets is None:
+            return self.severity
+        return self.targets[TARGETS.index(target)]
+
+
+TARGETS = ("cpu", "gpu", "tpu", "any")
+"""Where an export may go; ``"any"`` is a CPU or a GPU, nobody knows which."""
 
 _E, _W, _I = Severity.ERROR, Severity.WARNING, Severity.INFO
 
@@ -199,6 +212,125 @@ _RULES = (
         "Clients of the older version break when the server takes the new one.",
     ),
     Rule(
+        "SM301",
+        _W,
+        "ops are pinned to the first GPU",
+        "A CPU server without soft placement rejects the model; on a GPU server the ops stay on "
+        "the first one.",
+        (_W, _I, _W),
+    ),
+    Rule(
+        "SM302",
+        _W,
+        "ops are pinned to the CPU",
+        "On a GPU server their inputs and outputs are copied between host and device at each "
+        "request.",
+        (_I, _W, _W),
+    ),
+    Rule(
+        "SM303",
+        _W,
+        "ops are pinned to a further device, or to a replica's",
+        "A server with fewer devices rejects the model, or crowds all replicas onto one.",
+        (_W, _W, _W),
+    ),
+    Rule(
+        "SM304",
+        _E,
+        "ops are pinned to another process",
+        "The server knows no job, replica or task of that name, and rejects the model.",
+        (_E, _E, _E),
+    ),
+    Rule(
+        "SM305",
+        _E,
+        "ops need a TPU",
+        "A server without a TPU rejects the model.",
+        (_E, _E, None),
+    ),
+    Rule(
+        "SM306",
+        _E,
+        "an op runs with cuDNN only",
+        "The model loads on a CPU server, and its first request fails.",
+        (_E, _I, _E),
+    ),
+    Rule(
+        "SM307",
+        _W,
+        "convolutions or pools take their channels first",
+        "A CPU server runs them only where oneDNN is on; elsewhere the first request fails.",
+        (_W, None, _W),
+    ),
+    Rule(
+        "SM308",
+        _E,
+        "an op has no kernel for these dtypes on the target",
+        "The model loads, and its first request fails.",
+        (_E, _E, None),
+    ),
+    Rule(
+        "SM309",
+        _W,
+        "a function must be compiled by XLA",
+        "A server whose TensorFlow was built without XLA fails at the first request; others "
+        "compile anew for every shape.",
+        (_W, _W, _I),
+    ),
+    Rule(
+        "SM310",
+        _E,
+        "an op talks to other workers",
+        "A single server waits for the others for ever, or fails.",
+        (_E, _W, _W),
+    ),
+    Rule(
+        "SM311",
+        _E,
+        "a variable's GPU is saved with it",
+        "A CPU server can't make the variable, and rejects the model.",
+        (_E, _I, _E),
+    ),
+    Rule(
+        "SM312",
+        _I,
+        "an op runs on the host only",
+        "On a GPU or TPU server text and table lookups cross to the host at each request.",
+        (None, _I, _E),
+    ),
+    Rule(
+        "SM401",
+        _E,
+        "an op calls a Python function",
+        "Only a token of the function is saved: the export loads everywhere, and fails at the "
+        "first request in any process but the one that saved it.",
+    ),
+    Rule(
+        "SM402",
+        _W,
+        "an op is none of TensorFlow's own",
+        "A server without the library that registers it refuses the export.",
+    ),
+    Rule(
+        "SM403",
+        _E,
+        "the consumer's TensorFlow does not know an op",
+        "It refuses the whole export, even if no request would reach that op.",
+    ),
+    Rule(
+        "SM404",
+        _E,
+        "the consumer's TensorFlow does not know an attribute of an op",
+        "TensorFlow 2.4 refuses the whole export. TensorFlow 2.12 and later ignore the attribute, "
+        "and if it says more than a name, they compute something else.",
+    ),
+    Rule(
+        "SM405",
+        _W,
+        "an op reads or writes files, talks to a process, or runs Python",
+        "Security scans stop the export; where nobody scans, it does that on the server.",
+    ),
+    Rule(
         "SM501",
         _E,
         "the destination can't be written",
@@ -233,6 +365,12 @@ _RULES = (
         _E,
         "the export computes something else than the live object",
         "Clients get other numbers than the notebook showed.",
+    ),
+    Rule(
+        "SM602",
+        _E,
+        "a fresh process can't load or run it",
+        "A server does not start with it, or answers each request with this error.",
     ),
 )
 CATALOGUE: dict[str, Rule] = {rule.code: rule for rule in _RULES}

@@ -31,6 +31,7 @@ __all__ = [
     "MetaGraph",
     "Variable",
     "inspect",
+    "metagraph",
 ]
 
 _CHECKPOINT_OWN = frozenset({bundle.OBJECT_GRAPH_KEY, "save_counter/.ATTRIBUTES/VARIABLE_VALUE"})
@@ -63,6 +64,18 @@ def inspect(export_dir: str | os.PathLike[str]) -> Inspection:
         raise InspectionError(f"{path} is damaged: {error}. Copy or export it again.") from error
     except OSError as error:
         raise InspectionError(f"{path} can't be read: {error.strerror or error}.") from error
+
+
+def metagraph(export_dir: str | os.PathLike[str]) -> Any:
+    """Return the MetaGraphDef that serves, with all its fields; see `inspect` for errors."""
+    path = Path(os.fsdecode(export_dir)).expanduser()
+    if (strange := foreign.explain(path)) is not None:
+        raise InspectionError(strange)
+    graphs = _saved_model(path).meta_graphs
+    serving = [graph for graph in graphs if "serve" in graph.meta_info_def.tags]
+    return protos.whole(
+        min(serving, key=lambda graph: len(graph.meta_info_def.tags)) if serving else graphs[0]
+    )
 
 
 def _inspect(path: Path) -> Inspection:

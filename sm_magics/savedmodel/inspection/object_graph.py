@@ -30,7 +30,7 @@ def functions(graph: Any) -> tuple[Loadable, ...]:
     what a load doesn't offer: the signature map, traces and captures, a resource's initialiser.
     """
     found = []
-    for path, node in _walk(graph.nodes):
+    for path, node in walk(graph.nodes):
         if node.WhichOneof("kind") == "function":
             found.append(Loadable(path, len(node.function.concrete_functions)))
         else:
@@ -38,7 +38,7 @@ def functions(graph: Any) -> tuple[Loadable, ...]:
     return tuple(sorted(found, key=lambda one: one.path))
 
 
-def _walk(nodes: Any) -> Iterator[tuple[str, Any]]:
+def walk(nodes: Any) -> Iterator[tuple[str, Any]]:
     """Yield every function that is reached by name, breadth first, with its path from the root."""
     waiting = deque([("", nodes[0])] if nodes else [])
     seen = {0}

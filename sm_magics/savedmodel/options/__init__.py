@@ -47,7 +47,7 @@ class Option:
     metavar : str
         What stands for the value in ``--help``.
     choices : tuple of str
-        The values of a ``"choice"``.
+        The values of a ``"choice"``, or of each one in a ``"list"``.
     group : str
         ``"signature"``, ``"destination"``, ``"check"`` or ``"SaveOptions"``.
     since : str
@@ -132,12 +132,40 @@ OPTIONS: tuple[Option, ...] = (
         group="destination",
     ),
     Option(
+        "target",
+        ("--target",),
+        "choice",
+        "where it goes, for the findings about devices; 'any' is a CPU or a GPU",
+        "TARGET",
+        choices=("cpu", "gpu", "tpu", "any"),
+        group="check",
+    ),
+    Option(
+        "consumer",
+        ("--consumer",),
+        "text",
+        "the oldest TensorFlow that is to load it, such as 2.12",
+        "VERSION",
+        group="check",
+    ),
+    Option(
+        "fix",
+        ("--fix",),
+        "list",
+        "put right in the export: 'cudnn' traces Keras 3 RNNs without it, 'devices' takes "
+        "hard-coded ones out, 'consumer' what --consumer does not know; repeat for more",
+        "WHAT",
+        choices=("cudnn", "devices", "consumer"),
+        group="check",
+    ),
+    Option(
         "verify",
         ("--verify",),
         "choice",
-        "how to prove it: 'run' loads it back here, 'process' in a fresh process on the CPU",
+        "how to prove it: 'run' loads it back here, 'process' in a fresh process on the CPU, "
+        "'serving' there as a model server does, with hard placement",
         "LEVEL",
-        choices=("run", "process"),
+        choices=("run", "process", "serving"),
         group="check",
     ),
     Option("no_verify", ("--no-verify",), "flag", "don't load it back to compare", group="check"),

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-import contextlib
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import first_line
 from sm_magics.savedmodel.publishing.sizes import decimal
 from sm_magics.savedmodel.signatures.endpoints import named_outputs
-from sm_magics.savedmodel.verify import composites, fresh_process, ranges, samples, state
+from sm_magics.savedmodel.verify import (
+    composites,
+    fresh_process,
+    ranges,
+    same_process,
+    samples,
+    serving,
+    state,
+)
 from sm_magics.savedmodel.verify.comparison import OutputCheck, compare
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from sm_magics.savedmodel.signatures.endpoints import Endpoint
 
 __all__ = ["LEVELS", "OutputCheck", "SignatureCheck", "Verification", "verify"]
 
-LEVELS = ("run", "process")
+_RUNNERS = {"run": same_process.run, "process": fresh_process.run, "serving": serving.run}
+LEVELS = tuple(_RUNNERS)
 
 _NAMED = 3
 """How many variables a note names."""
@@ -31,10 +38,11 @@ _NAMED = 3
 class SignatureCheck:
     """What verification says of one signature.
 
-    `status` is ``"equal"``, ``"differs"``, ``"shapes"`` (only dtypes and shapes were compared) or
-    ``"not verified"``; `reason` says why it is not simply ``"equal"``; `note` tells what else a
-    reader should know, such as variables that were put back; `rejected` tells that the live object
-    refused the made-up inputs.
+    `status` is ``"equal"``, ``"differs"``, ``"fails"`` (a fresh process can't run what the live
+    object runs), ``"shapes"`` (only dtypes and shapes were compared) or ``"not verified"``;
+    `reason` says why it is not simply ``"equal"``; `note` tells what else a reader should know,
+    such as variables that were put back; `rejected` tells that the live object refused the made-up
+    inputs.
     """
 
     key: str
@@ -50,12 +58,15 @@ class Verification:
     """The outcome of a verification.
 
     `level` says how it was done: ``"run"`` (loaded back and run in this process), ``"process"``
-    (in a fresh process that imports only TensorFlow, on the CPU) or ``"none"``.
+    (in a fresh process that imports only TensorFlow, on the CPU), ``"serving"`` (in a fresh process
+    through TensorFlow's C API with hard placement, on the CPU) or ``"none"``, because of `reason`.
+    `failure` is why that process had no answer to anything; it goes after "a fresh process".
     """
 
     level: str
     signatures: tuple[SignatureCheck, ...] = ()
     reason: str = ""
+    failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +103,9 @@ def verify(
         What was exported.
     directory : Path
         Where it was written.
-    level : {"run", "process"}
-        Load it in this process, or in a fresh one that imports only TensorFlow and sees no GPU.
+    level : {"run", "process", "serving"}
+        Load it in this process, or in a fresh one that sees no GPU and either imports only
+        TensorFlow, or uses its C API with hard placement.
     sample : array-like or mapping, optional
         The inputs to use, instead of made-up ones.
     size : int
@@ -103,7 +115,7 @@ def verify(
     -------
     Verification
         A signature that could not be compared says why; only one that was and differs is
-        ``"differs"``.
+        ``"differs"``. A fresh process loads it even where there is nothing to compare.
     """
     if reason := _too_little_memory(size, "a second copy"):
         return Verification("none", reason=reason)
@@ -115,15 +127,30 @@ def verify(
             trials.append(tried)
         else:
             checks[tried.key] = tried
-    run = fresh_process.run if level == "process" else _run_unscoped
-    questions = [(trial.key, trial.feeds, bool(trial.written)) for trial in trials]
+    failure = ""
     try:
-        answers = run(directory, questions) if questions else {}
+        answers = _answers(directory, level, trials)
     except fresh_process.NoFreshProcessError as error:
         return Verification("none", reason=str(error))
-    for trial in trials:
-        checks[trial.key] = _judge(trial, answers[trial.key])
-    return Verification(level, tuple(checks[endpoint.signature.key] for endpoint in endpoints))
+    except fresh_process.NoAnswersError as error:
+        failure = _first_line(error)
+        checks |= {
+            trial.key: SignatureCheck(trial.key, "fails", reason=f"a fresh process {failure}")
+            for trial in trials
+        }
+    else:
+        checks |= {trial.key: _judge(trial, answers[trial.key], level) for trial in trials}
+    ordered = tuple(checks[endpoint.signature.key] for endpoint in endpoints)
+    return Verification(level, ordered, failure=failure)
+
+
+def _answers(
+    directory: Path, level: str, trials: Sequence[_Trial]
+) -> dict[str, dict[str, Any] | Exception]:
+    if level == "run" and not trials:
+        return {}
+    questions = [(trial.key, trial.feeds, bool(trial.written)) for trial in trials]
+    return _RUNNERS[level](directory, questions)
 
 
 def _try_live(endpoint: Endpoint, sample: Any) -> _Trial | SignatureCheck:
@@ -162,21 +189,8 @@ def _feeds(endpoint: Endpoint, sample: Any) -> dict[str, Any]:
 def _run_live(
     endpoint: Endpoint, feeds: dict[str, Any], written: Sequence[state.Written]
 ) -> dict[str, Any]:
-    with _full_precision(), state.kept(written):
+    with same_process.full_precision(), state.kept(written):
         return _own(endpoint.live(feeds))
-
-
-@contextlib.contextmanager
-def _full_precision() -> Iterator[None]:
-    # TensorFloat-32 rounds on some GPUs, so that a GPU and the CPU agree to three digits only.
-    import tensorflow as tf
-
-    before = tf.config.experimental.tensor_float_32_execution_enabled()
-    tf.config.experimental.enable_tensor_float_32_execution(enabled=False)
-    try:
-        yield
-    finally:
-        tf.config.experimental.enable_tensor_float_32_execution(before)
 
 
 def _own(outputs: dict[str, Any]) -> dict[str, Any]:
@@ -186,42 +200,10 @@ def _own(outputs: dict[str, Any]) -> dict[str, Any]:
     return tf.nest.map_structure(tf.identity, outputs, expand_composites=True)  # type: ignore[no-any-return]
 
 
-def _run_unscoped(
-    directory: Path, questions: Sequence[tuple[str, dict[str, Any], bool]]
-) -> dict[str, dict[str, Any] | Exception]:
-    """Run it here, but outside the scope of a distribution strategy, as a consumer would."""
-    import tensorflow as tf
-
-    if not tf.distribute.has_strategy():
-        return _run_here(directory, questions)
-    with ThreadPoolExecutor(1) as outside:  # a scope is its thread's own
-        return outside.submit(_run_here, directory, questions).result()
-
-
-def _run_here(
-    directory: Path, questions: Sequence[tuple[str, dict[str, Any], bool]]
-) -> dict[str, dict[str, Any] | Exception]:
-    import tensorflow as tf
-
-    try:
-        loaded = tf.saved_model.load(str(directory))
-    except Exception as error:  # noqa: BLE001, it is the answer
-        return {key: error for key, _, _ in questions}
-    answers: dict[str, dict[str, Any] | Exception] = {}
-    for key, feeds, writes in questions:
-        try:
-            signature = loaded.signatures[key]
-            with _full_precision(), state.kept(signature.variables if writes else []):
-                answers[key] = signature(**feeds)
-        except Exception as error:  # noqa: BLE001, it is the answer
-            answers[key] = error
-    return answers
-
-
-def _judge(trial: _Trial, answer: dict[str, Any] | Exception) -> SignatureCheck:
+def _judge(trial: _Trial, answer: dict[str, Any] | Exception, level: str) -> SignatureCheck:
     key, note = trial.key, _note(trial)
     if isinstance(answer, Exception):
-        return _judge_failure(trial, answer, note)
+        return _judge_failure(trial, answer, level, note)
     if trial.outputs is None:
         return _judge_shapes(trial, answer, trial.reason, note)
     outputs = compare(trial.outputs, answer)
@@ -237,10 +219,12 @@ def _judge(trial: _Trial, answer: dict[str, Any] | Exception) -> SignatureCheck:
     return _judge_shapes(trial, answer, "the live object answers differently each time", note)
 
 
-def _judge_failure(trial: _Trial, error: Exception, note: str) -> SignatureCheck:
+def _judge_failure(trial: _Trial, error: Exception, level: str, note: str) -> SignatureCheck:
     if trial.outputs is None:
         reason = f"{trial.reason}, and rejects the sample inputs ({_first_line(error)})"
         return SignatureCheck(trial.key, "not verified", reason=f"{reason}; pass --sample")
+    if level != "run":
+        return SignatureCheck(trial.key, "fails", reason=_first_line(error), note=note)
     reason = f"the export fails where the live object works: {_first_line(error)}"
     return SignatureCheck(trial.key, "differs", reason=reason, note=note)
 

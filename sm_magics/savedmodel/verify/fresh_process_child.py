@@ -14,7 +14,7 @@ sys.modules.update({"keras": None, "tf_keras": None})  # type: ignore[dict-item]
 try:
     import tensorflow as tf
 except ImportError as missing:
-    sys.stderr.write(f"\n{missing}\n")
+    sys.stderr.write(f"\ncan't import TensorFlow: {missing}\n")
     sys.exit(3)
 
 
@@ -25,13 +25,15 @@ def main(folder: Path) -> None:
         # Held, or its variables are gone while its signatures run.
         loaded = tf.saved_model.load(request["directory"])
     except Exception as error:  # noqa: BLE001, it is the answer
-        answers = {question["key"]: _failed(error) for question in request["questions"]}
+        answer: dict[str, Any] = _failed(error)
     else:
-        answers = {
-            question["key"]: _answer(loaded.signatures, question, folder, number)
-            for number, question in enumerate(request["questions"])
+        answer = {
+            "answers": {
+                question["key"]: _answer(loaded.signatures, question, folder, number)
+                for number, question in enumerate(request["questions"])
+            }
         }
-    (folder / "answer.json").write_text(json.dumps(answers), encoding="utf-8")
+    (folder / "answer.json").write_text(json.dumps(answer), encoding="utf-8")
 
 
 def _answer(signatures: Any, question: dict[str, Any], folder: Path, number: int) -> dict[str, Any]:

@@ -1,0 +1,127 @@
+"""SM306 to SM308, SM312: which kernels a device lacks, by a static table (see `op_tables`)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from sm_magics.savedmodel import devices, op_tables
+from sm_magics.savedmodel.checks.grouping import Flagged, findings
+from sm_magics.savedmodel.diagnostics import Severity
+from sm_magics.savedmodel.inspection import protos
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sm_magics.savedmodel.checks.grouping import Locate
+    from sm_magics.savedmodel.diagnostics import Diagnostic
+    from sm_magics.savedmodel.graphs import Node
+
+_CHANNELS_FIRST = (b"NCHW", b"NCDHW")
+_LAYOUT = frozenset(
+    {
+        *("Conv2D", "Conv3D", "DepthwiseConv2dNative", "Conv2DBackpropInput"),
+        *("Conv3DBackpropInputV2", "MaxPool", "MaxPoolV2", "MaxPool3D", "AvgPool", "AvgPool3D"),
+        *("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3", "BiasAdd", "FusedConv2D"),
+    }
+)
+_EITHER_LAYOUT = frozenset({"FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3", "BiasAdd"})
+"""Ops that a CPU runs in both layouts."""
+_PYTHON = frozenset({"PyFunc", "PyFuncStateless", "EagerPyFunc"})
+_HINTS = {
+    "SM306": "trace it without cuDNN: --fix cudnn (fix='cudnn') for Keras 3 layers, or "
+    "use_cudnn=False in the layer",
+    "SM307": "build the model with data_format='channels_last', and transpose its inputs",
+    "SM308": "cast to a dtype that the device has a kernel for, such as float32",
+    "SM312": "keep text and table lookups outside of the model, or serve it where a host is near",
+}
+
+
+def check(nodes: Sequence[Node], target: str, locate: Locate) -> Iterator[Diagnostic]:
+    """Yield what the kernels of nodes mean for a target; see `placement.check`."""
+    flagged = [one for node in nodes if (one := _flagged(node, target)) is not None]
+    yield from findings(flagged, target, locate, _sentence, _HINTS.__getitem__)
+
+
+def _flagged(node: Node, target: str) -> Flagged | None:
+    op = node.op
+    if op.startswith(("Cudnn", "_Cudnn")):
+        return Flagged("SM306", node, "")
+    if op in _LAYOUT and node.proto.attr["data_format"].s in _CHANNELS_FIRST:
+        return (
+            Flagged("SM307", node, "mild", severity=Severity.INFO)
+            if op in _EITHER_LAYOUT
+            else Flagged("SM307", node, "")
+        )
+    if _is_of_the_host(node):
+        return Flagged("SM312", node, "")
+    if op not in op_tables.differing():
+        return None
+    known = op_tables.kernels(op, _dtypes(node), label=_label(node))
+    lacks = _lacks(node, known, target)
+    return Flagged("SM308", node, lacks) if lacks else None
+
+
+def _lacks(node: Node, known: op_tables.Answers, target: str) -> str:
+    """Return the device that a node must run on and has no kernel for; empty if there is none."""
+    pinned = devices.parse(node.device).type.lower() if node.device else ""
+    if known["cpu"] == "no" and target in ("cpu", "any"):
+        return "CPU"
+    # A GPU server runs on its CPU what a GPU can't, but for what is pinned.
+    if known["gpu"] == "no" and target in ("gpu", "any") and pinned == "gpu":
+        return "GPU"
+    return ""
+
+
+def _is_of_the_host(node: Node) -> bool:
+    """Tell whether a node handles text, a table or Python, which only a host's CPU can."""
+    if node.op in _PYTHON:
+        return True
+    if node.op not in op_tables.host_only() or node.op == "Assert":
+        return False
+    return "Table" in node.op or "string" in _dtypes(node).values() or "String" in node.op
+
+
+def _dtypes(node: Node) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in node.proto.attr.items():
+        kind = value.WhichOneof("value")
+        if kind == "type":
+            found[name] = protos.dtype_name(value.type)
+        elif kind == "list" and value.list.type:
+            found[name] = [protos.dtype_name(one) for one in value.list.type]
+    return found
+
+
+def _label(node: Node) -> str | None:
+    return node.proto.attr["_kernel"].s.decode() if "_kernel" in node.proto.attr else None
+
+
+def _sentence(code: str, group: Sequence[Flagged], _: Any) -> str:
+    first = group[0]
+    count = f"{len(group)} op" + ("s" if len(group) > 1 else "")
+    types = Counter(one.node.op for one in group)
+    listed = ", ".join(f"`{op}`" for op, _ in types.most_common(3))
+    where = f" of `{first.node.function}`" if first.node.function else ""
+    if code == "SM306":
+        return (
+            f"{count}{where} ({listed}) run with cuDNN only, which no CPU has: the first request "
+            "on a CPU server fails"
+        )
+    if code == "SM307":
+        happens = (
+            "a CPU runs them more slowly"
+            if first.what
+            else "a CPU runs them only where oneDNN is on, and fails without it"
+        )
+        return f"{count}{where} ({listed}) take their channels first (NCHW); {happens}"
+    if code == "SM308":
+        dtypes = ", ".join(sorted({str(one) for one in _dtypes(first.node).values()}))
+        return (
+            f"{count}{where} ({listed}) have no kernel for {dtypes} on a {first.what}: the first "
+            "request there fails"
+        )
+    return (
+        f"{count}{where} ({listed}) handle text, tables or Python, which only a host's CPU can: "
+        "their inputs and outputs cross to it at each request"
+    )

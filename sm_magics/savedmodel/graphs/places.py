@@ -1,0 +1,34 @@
+"""The line of the author's code that made a live node, or that pins it to a device."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sm_magics.savedmodel import frames, spans
+
+if TYPE_CHECKING:
+    from sm_magics.savedmodel.devices import Device
+    from sm_magics.savedmodel.graphs import Node
+    from sm_magics.savedmodel.spans import Span
+
+
+def live(node: Node, device: Device | None = None) -> Span | None:
+    """Return the statement that made a node; None if it is nobody's but a library's.
+
+    Parameters
+    ----------
+    node : Node
+        From `graphs.live`.
+    device : Device, optional
+        What it is pinned to: then it is the ``with tf.device`` around it that is returned, where
+        one can be seen.
+    """
+    if node.body.graph is None:
+        return None
+    try:
+        op = node.body.graph.get_operation_by_name(node.proto.name)
+    except (KeyError, ValueError):
+        return None  # a name that only the written function has
+    stack = frames.stack(op)
+    scope = spans.device_scope(stack, device) if device is not None else None
+    return scope or (spans.statement(stack[0]) if stack else None)
