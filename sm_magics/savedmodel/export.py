@@ -17,6 +17,7 @@ from sm_magics.savedmodel import (
     saved,
     tf_private,
     user_frames,
+    workers,
 )
 from sm_magics.savedmodel import verify as verification
 from sm_magics.savedmodel.checks import (
@@ -33,7 +34,6 @@ from sm_magics.savedmodel.checks import models as models_check
 from sm_magics.savedmodel.checks import signatures as signatures_check
 from sm_magics.savedmodel.diagnostics import ExportError, Severity, blocking, finding, selected
 from sm_magics.savedmodel.inspection import inspect, metagraph
-from sm_magics.savedmodel.publishing import stage
 from sm_magics.savedmodel.result import Result
 from sm_magics.savedmodel.signatures import choice, functions, keras_models
 from sm_magics.savedmodel.signatures.choice import Wishes
@@ -211,18 +211,20 @@ def export(request: Request, on_phase: OnPhase | None = None) -> Result:
 
 
 def _export(request: Request, clock: _Clock) -> Result:
-    assert request.destination is not None  # noqa: S101, only `check` does without
-    with user_frames.noted(request.name), clock.phase("check"):
-        findings, plan = check(request)
+    destination = request.destination
+    assert destination is not None  # noqa: S101, only `check` does without
+    crew = workers.crew(request.obj)
+    with user_frames.noted(request.name), clock.phase("check"), crew.together():
+        findings, plan = check(request if crew.is_chief else replace(request, destination=None))
         if blocking(findings, strict=request.strict):
             raise ExportError(findings)
     assert plan.root is not None and plan.held is not None  # noqa: S101, PT018, nothing blocks
     endpoints = plan.endpoints
     with (
         user_frames.noted(request.name),
-        stage(request.destination, overwrite=request.overwrite) as staging,
+        crew.staging(destination, overwrite=request.overwrite) as staging,
     ):
-        with clock.phase("save", staging.path):
+        with clock.phase("save", staging.path), crew.together():
             _save(request.obj, plan, staging.path, request.options)
             fixed = _rewritten(request, staging.path)
         with clock.phase("inspect", staging.path):
@@ -231,7 +233,7 @@ def _export(request: Request, clock: _Clock) -> Result:
             oldest = portability.oldest_consumer(reachable.uses(metagraph(staging.path)))
             findings += signatures_check.dangling(request.options, written)
             findings += selected(sizes.twins(written), request.select, request.ignore)
-        with clock.phase("verify", staging.path):
+        with clock.phase("verify", staging.path), crew.together():
             verified = _verify(request, endpoints, staging.path, size)
             findings += mismatches.check(
                 verified, endpoints, staging.path, request.obj, request.name
@@ -239,7 +241,9 @@ def _export(request: Request, clock: _Clock) -> Result:
             if blocking(findings, strict=request.strict):
                 raise ExportError(findings)
         with clock.phase("publish", staging.path):
-            path = staging.publish()
+            path = crew.published(destination, staging.publish)
+    if not crew.is_chief and path.exists():
+        written = inspect(path)  # the one that stands
     return Result(
         path=path,
         findings=tuple(findings),

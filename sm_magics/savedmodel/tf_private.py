@@ -269,6 +269,25 @@ def parameters_called(operation: Any, index: int) -> list[Any]:
     return [] if inner is None else [inner.inputs[index]]
 
 
+def strategy_of(obj: Any) -> Any:
+    """Return the distribution strategy that is active, or that made an object's variables."""
+    import tensorflow as tf
+
+    if tf.distribute.has_strategy():
+        return tf.distribute.get_strategy()
+    variables = getattr(obj, "variables", ())
+    variables = () if callable(variables) else variables
+    first = next(iter(variables), None)
+    return getattr(raw_variable(first), "_distribute_strategy", None)
+
+
+def is_chief(resolver: Any) -> bool:
+    """Tell whether this process is the chief of a cluster."""
+    kind, number = resolver.task_type, resolver.task_id
+    jobs = resolver.cluster_spec().as_dict()
+    return kind in (None, "chief") or ("chief" not in jobs and kind == "worker" and number == 0)
+
+
 def saves_devices(options: Any) -> bool:
     """Tell whether `tf.saved_model.SaveOptions` keep the devices of variables."""
     policy = getattr(options, "experimental_variable_policy", None)

@@ -102,7 +102,8 @@ class Unserved(Linear):
 def test_s26_an_untracked_resource_is_found_before_the_save(make, tmp_path):
     with pytest.raises(sm_magics.ExportError) as raised:
         sm_magics.export(make(), tmp_path / "out", "serve")
-    (found,) = raised.value.findings
+    # Tables are told to run on the host, too.
+    (found,) = [one for one in raised.value.findings if one.code != "SM312"]
     assert found.code == "SM103"
     assert "self." in found.hint
     assert found.function in {"serve", "other"}
