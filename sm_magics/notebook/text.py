@@ -49,7 +49,10 @@ def _(result: Result) -> str:
         _section("TensorFlow that loads it", words.consumers(result)),
         _section("Seconds", text_parts.seconds(result.seconds)),
         _section("Load it", snippets.recipe(result.path, result.signatures)),
-        _section("Restore its weights", snippets.restore(result.path, result.name))
+        _section(
+            "Restore its weights",
+            snippets.restore(result.path, result.name, result.restored_in_part),
+        )
         if inspection.variables
         else "",
     )

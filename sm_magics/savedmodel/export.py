@@ -12,6 +12,7 @@ from sm_magics.savedmodel import (
     capture,
     downgrade,
     fixes,
+    restoring,
     roots,
     saved,
     tf_private,
@@ -234,7 +235,7 @@ def _export(request: Request, destination: Destination, clock: _Clock) -> Result
             size = sum(file.bytes for file in written.files)
             oldest = portability.oldest_consumer(reachable.uses(metagraph(staging.path)))
             findings += aliases_check.dangling(request.options, written)
-            findings += selected(sizes.twins(plan.held, written), request.select, request.ignore)
+            findings += selected(sizes.twins(written), request.select, request.ignore)
         with clock.phase("verify", staging.path), crew.together():
             verified = _verify(request, endpoints, staging.path, size)
             findings += mismatches.check(
@@ -258,6 +259,7 @@ def _export(request: Request, destination: Destination, clock: _Clock) -> Result
         name=request.name,
         replaced=staging.replaced,
         left_out=sizes.optimizer_bytes(plan.root.left_out),
+        restored_in_part=restoring.restored_in_part(request.obj),
         fixed=fixed,
         oldest_consumer=oldest,
     )

@@ -9,7 +9,10 @@ import contextlib
 import inspect
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def input_names(concrete: Any) -> list[str]:
@@ -39,12 +42,15 @@ def handles(obj: Any) -> list[Any]:
         replicas = getattr(obj, "_values", None) or [obj]  # of a distribution strategy
         return [replica.handle for replica in replicas]
     if isinstance(obj, CapturableResource):
-        return [obj._resource_handle]  # noqa: SLF001
+        inner = vars(obj).get(TABLE_FIELD)
+        return [obj._resource_handle] if inner is None else handles(inner)  # noqa: SLF001
     return []
 
 
 HANDLE_FIELDS = ("_handle", "_resource_handle_value")
 """Where a variable and a table keep their resource handle in the instance dict."""
+TABLE_FIELD = "_table"
+"""Where a vocabulary (`tf.lookup.StaticVocabularyTable`) keeps the table whose handle it has."""
 
 
 def is_iterator(obj: Any) -> bool:
@@ -55,6 +61,11 @@ def is_iterator(obj: Any) -> bool:
 def is_restored(function: Any) -> bool:
     """Tell whether a tf.function comes from a loaded SavedModel: it has traces that it hides."""
     return type(function).__name__ == "RestoredFunction"
+
+
+def is_signatures(obj: Any) -> bool:
+    """Tell whether an object is the `signatures` of a loaded SavedModel."""
+    return type(obj).__name__ == "_SignatureMap"
 
 
 def method_owner(function: Any) -> Any:
@@ -188,6 +199,66 @@ def variable_shape(handle: Any) -> Any:
     import tensorflow as tf
 
     return tf.TensorShape(known.shape_and_type[0].shape)
+
+
+def uses(tensor: Any) -> Iterator[Any]:
+    """Yield the ops that use a tensor of a graph; those in a function before what calls it."""
+    for operation in tensor.consumers():
+        for index, given in enumerate(operation.inputs):
+            if given is tensor:
+                for parameter in _parameters(operation, index):
+                    yield from uses(parameter)
+        yield operation
+
+
+def _parameters(operation: Any, index: int) -> list[Any]:
+    # The first input of a condition chooses the branch.
+    index -= operation.type in ("If", "StatelessIf", "Case", "StatelessCase")
+    control = operation.type in ("While", "StatelessWhile", "If", "StatelessIf", "Case")
+    if index < 0 or not (control or operation.type.endswith("PartitionedCall")):
+        return []
+    graphs = [function_graph(operation.graph, name) for name in _called(operation)]
+    return [graph.inputs[index] for graph in graphs if graph is not None]
+
+
+def global_seed() -> Any:
+    """Return the variable that Keras 3 draws from where no seed is given; None if there is none."""
+    module = sys.modules.get("keras.src.backend.common.global_state")
+    generator = module and module.get_global_attribute("global_seed_generator")
+    return None if generator is None else raw_variable(generator.state)
+
+
+def is_keras_object(obj: Any) -> bool:
+    """Tell whether an object is of a Keras class: a layer, metric, seed; but no variable."""
+    theirs = any(
+        cls.__module__.startswith(("keras.src.", "tf_keras.")) for cls in type(obj).__mro__
+    )
+    return theirs and not is_keras_variable(obj)
+
+
+def is_keras_variable(obj: Any) -> bool:
+    """Tell whether an object is a Keras 3 variable, which wraps a tf.Variable."""
+    known = keras_variable_class()
+    return known is not None and issubclass(type(obj), known)
+
+
+def keras_state(obj: Any) -> list[Any]:
+    """Return the variables of a Keras 3 layer, metric or seed.
+
+    None of a `tf_keras` object: TensorFlow tracks these as they are.
+    """
+    if _is_tf_keras(obj):
+        return []
+    if hasattr(obj, "variables"):
+        return list(obj.variables)
+    return [obj.state] if hasattr(obj, "state") else []
+
+
+def is_auto_trackable(obj: Any) -> bool:
+    """Tell whether an object tracks whatever is assigned to it: modules, layers, checkpoints."""
+    import tensorflow as tf
+
+    return tf.__internal__.tracking.AutoTrackable in type(obj).__mro__
 
 
 def parameters_called(operation: Any, index: int) -> list[Any]:
@@ -501,13 +572,32 @@ def missing_asset(obj: Any) -> str | None:
 
 def owners(concrete: Any) -> list[Any]:
     """Return the trackables whose resources a ConcreteFunction captures: variables, tables."""
-    found = {id(variable): variable for variable in concrete.variables}
+    found = {id(variable): variable for variable in _variables(concrete)}
     for captured in concrete.captured_inputs:
         # Set by TensorFlow on the handle of a table, for its own search of owners.
         parent = getattr(captured, "_parent_trackable", None)
         if parent is not None and parent() is not None:
             found[id(parent())] = parent()
     return list(found.values())
+
+
+def _variables(concrete: Any) -> list[Any]:
+    """Return the variables of a ConcreteFunction that are still there; its own raise if not all."""
+    references = concrete.graph._weak_variables  # noqa: SLF001
+    return [found for reference in references if (found := reference()) is not None]
+
+
+def deleted(concrete: Any) -> set[int]:
+    """Return the ids of the captured handles whose variables were deleted; mostly there is none."""
+    there = _variables(concrete)
+    if len(there) == len(concrete.graph._weak_variables):  # noqa: SLF001
+        return set()
+    alive = {id(handle) for variable in there for handle in handles(variable)}
+    return {
+        id(captured)
+        for captured in concrete.captured_inputs
+        if variable_dtype(captured) is not None and id(captured) not in alive
+    }
 
 
 def autograph_cause(error: BaseException) -> str | None:

@@ -532,3 +532,70 @@ def test_the_owner_of_a_method_before_and_after_a_trace():
     gc.collect()
     assert tf_private.owner_is_gone(serve)
     assert tf_private.method_owner(serve) is None
+
+
+def test_the_handle_of_a_vocabulary_is_that_of_its_table():
+    words = tf.lookup.KeyValueTensorInitializer(["a"], tf.constant([0], tf.int64))
+    vocabulary = tf.lookup.StaticVocabularyTable(words, 1)
+    assert vars(vocabulary)[tf_private.TABLE_FIELD] is not None
+    (handle,) = tf_private.handles(vocabulary)
+    assert handle is vocabulary.resource_handle
+
+
+def test_the_captured_handles_of_deleted_variables():
+    kept = [tf.Variable(1.0), tf.Variable(2.0)]
+    trace = concrete(lambda x: x * kept[0] * kept[1], VECTOR)
+    first, second = kept
+    assert tf_private.deleted(trace) == set()
+    handles = [id(variable.handle) for variable in kept]
+    del second
+    kept.pop()
+    gc.collect()
+    assert tf_private.deleted(trace) == {handles[1]}
+    assert tf_private.owners(trace) == [first]
+
+
+def test_the_uses_of_what_is_captured():
+    v = tf.Variable(1.0)
+    inner = tf.function(lambda x: x * v)
+    bodies = {
+        "a call": inner,
+        "a condition": lambda x: tf.cond(tf.size(x) > 0, lambda: inner(x), lambda: x),
+        "a case": lambda x: tf.switch_case(tf.size(x), [lambda: x, lambda: inner(x)]),
+        "a loop": lambda x: tf.while_loop(lambda y: tf.size(y) < 0, lambda y: (inner(y),), (x,))[0],
+    }
+    for name, body in bodies.items():
+        trace = concrete(body, VECTOR)
+        (parameter,) = [inside for captured, inside in trace.graph.captures if captured is v.handle]
+        first, *_, last = tf_private.uses(parameter)
+        assert first.type == "ReadVariableOp", name
+        assert last.graph is trace.graph, name
+
+
+def test_the_seed_that_keras_draws_from():
+    trace = concrete(lambda x: x + keras.random.normal(()), VECTOR)
+    handle = tf_private.global_seed().handle
+    assert any(captured is handle for captured in trace.captured_inputs)
+
+
+def test_the_signatures_of_a_loaded_model(loaded):
+    assert tf_private.is_signatures(loaded.signatures)
+    assert not tf_private.is_signatures({})
+
+
+def test_what_tracks_attributes():
+    assert tf_private.is_auto_trackable(tf.Module())
+    assert tf_private.is_auto_trackable(keras.layers.Dense(1))
+    assert tf_private.is_auto_trackable(tf_keras.layers.Dense(1))
+    assert not tf_private.is_auto_trackable(keras.metrics.Mean())
+    assert not tf_private.is_auto_trackable(tf.Variable(1.0))
+
+
+def test_keras_objects_and_their_state():
+    for one in (keras.metrics.Mean(), keras.random.SeedGenerator(), tf_keras.layers.Dense(1)):
+        assert tf_private.is_keras_object(one)
+    variable = keras.Variable(1.0)
+    assert tf_private.is_keras_variable(variable)
+    assert not tf_private.is_keras_object(variable)
+    assert len(tf_private.keras_state(keras.metrics.Mean())) == 2
+    assert len(tf_private.keras_state(keras.random.SeedGenerator())) == 1
