@@ -147,6 +147,7 @@ def _planned(request: Request, found: list[Diagnostic]) -> Plan:
     found += signatures_check.aliases(request.options)
     root = _root(request, endpoints)
     written = saved.look(root.node, endpoints)
+    found += signatures_check.unwritable(written)
     found += captures.check(written, endpoints, obj, request.name, request.namespace)
     found += sizes.check(written, endpoints)
     found += _where_it_goes(request, written)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sm_magics.savedmodel import frames, tf_private
 from sm_magics.savedmodel.capture import owners
 from sm_magics.savedmodel.diagnostics import Place, finding
-from sm_magics.savedmodel.signatures import functions
+from sm_magics.savedmodel.signatures import candidates, functions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -144,10 +144,12 @@ def _never_traced(saved: Saved, served: Mapping[int, Any]) -> Iterator[Diagnosti
             continue
         if tf_private.is_restored(function) or id(function) in served_functions:
             continue
+        offer = candidates.offered(label, function)
         yield finding(
             "SM108",
             f"the tf.function {label!r} was never traced: after a load it can't be called",
-            f"call it once, or give it an input_signature; to serve it: -s '{label}(x: float32[])'",
+            "call it once, or give it an input_signature"
+            + (f"; to serve it: {offer}" if offer else ""),
             function=label,
             **frames.where(frames.of_function(function)),
         )
