@@ -38,8 +38,8 @@ def scaled(k):
 
 
 @pytest.mark.parametrize("args", [(None,), (None, 3.0), (None, 1.0, False)], ids=repr)
-def test_s24_python_values_of_the_first_call_are_no_inputs(k, args, exported):
-    model = scaled(k)
+def test_s24_python_values_of_the_first_call_are_no_inputs(args, exported):
+    model = scaled(tf_keras)
     model(rows(2, 3), *args)
     out = exported(model)
     assert out.names()[0] == ["x"]
@@ -56,7 +56,11 @@ def test_s24_training_by_position_is_no_input(k, exported):
             return self.dense(x)
 
     model = Trained()
-    model(rows(2, 3), False)  # noqa: FBT003, as people call it
+    model(
+        rows(2, 3),
+        *[False] if k is tf_keras else [],
+        **{} if k is tf_keras else {"training": False},
+    )
     out = exported(model)
     assert out.names()[0] == ["x"]
 

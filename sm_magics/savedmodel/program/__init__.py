@@ -17,7 +17,7 @@ from sm_magics.savedmodel.program import wrappers
 from sm_magics.savedmodel.program.expressions import Expressions, NoProgramError
 from sm_magics.savedmodel.program.text import Names, bracketed, entries, quoted
 from sm_magics.savedmodel.publishing.occupancy import next_version
-from sm_magics.savedmodel.signatures import choice, functions, keras_models
+from sm_magics.savedmodel.signatures import choice, endpoint_specs, functions, keras_models
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,6 +76,7 @@ def write(request: Request) -> Program:
         key = endpoint.signature.key
         found = expressions.find(endpoint.function, endpoint.signature.function)
         if found is None:
+            _refuse_parts(endpoint)
             target, expression = _target(endpoint, request, expressions)
             found = names.new(key)
             definitions.append(
@@ -121,6 +122,14 @@ def _endpoints(request: Request) -> list[Endpoint]:
     return endpoints
 
 
+def _refuse_parts(endpoint: Endpoint) -> None:
+    for name, kind, _ in endpoint_specs.composites(endpoint.concrete):
+        raise NoProgramError(
+            f"the input {name!r} of the signature {endpoint.signature.key!r} is a {kind}, which a "
+            "program would have to put together; serve a tf.function whose input_signature has it"
+        )
+
+
 def _expression(name: str) -> str:
     try:
         ast.parse(name, mode="eval")
@@ -147,7 +156,7 @@ def _target(endpoint: Endpoint, request: Request, expressions: Expressions) -> t
     if isinstance(asked, tuple):
         function = choice.find(asked[0], obj, request.namespace or {})
         if function is not None:
-            return function, expressions.of_path(asked[0], function)
+            return function, expressions.of_path(choice.owner(asked[0], function), function)
         return obj, expressions.name
     if keras_models.is_model(asked) and (found := expressions.of_layer(asked)):
         return asked, found

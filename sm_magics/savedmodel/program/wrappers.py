@@ -72,7 +72,8 @@ def definition(  # noqa: PLR0913, each is a part of the text
 
 def _arguments(target: Any, given: Sequence[Spec] | None) -> Arguments:
     if functions.is_function(target):
-        return lambda feeds: _to_function(target, feeds)
+        # Names of the function's own say nothing where nobody typed them: they may be swapped.
+        return lambda feeds: _to_function(target, feeds) if given else (list(feeds.values()), {})
     taken = keras_models.given(target, tuple(given)) if given else keras_models.known(target)
     training = {"training": False} if keras_models.takes_training(target) else {}
 

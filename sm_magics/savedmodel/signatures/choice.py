@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from sm_magics.savedmodel.signatures import Spec
     from sm_magics.savedmodel.signatures.endpoints import Endpoint
 
-__all__ = ["FORWARD", "Wishes", "by_key", "choose", "find"]
+__all__ = ["FORWARD", "Wishes", "by_key", "choose", "find", "owner"]
 
 FORWARD = ("call", "__call__", "forward")
 """How a person may call the forward pass of a Keras model."""
@@ -229,12 +229,18 @@ def find(path: str, obj: Any, namespace: Mapping[str, Any]) -> Any:
         return found
     if path in FORWARD and keras_models.is_model(obj):
         return None
-    owner, _, last = path.rpartition(".")
-    if owner and last in FORWARD:
-        layer = _resolved(owner, obj, namespace)
+    above, _, last = path.rpartition(".")
+    if above and last in FORWARD:
+        layer = _resolved(above, obj, namespace)
         if keras_models.is_model(layer):
             return layer
     raise ExportError([refusals.no_such(path, obj)])
+
+
+def owner(path: str, found: Any) -> str:
+    """Return the path of what `find` found: that of the layer where its `call` was asked for."""
+    layer, _, last = path.rpartition(".")
+    return layer if last in FORWARD and not functions.is_function(found) else path
 
 
 def _resolved(path: str, obj: Any, namespace: Mapping[str, Any]) -> Any:
