@@ -156,6 +156,17 @@ def test_nested_arguments_need_an_input_signature(argument):
     assert "input_signature=[...]" in found.hint
     (found,) = sm_magics.check(module)
     assert not offers(found.hint)
+    assert "input_signature=[...]" in found.hint
+
+
+def test_a_loaded_function_is_offered_as_it_was_traced(type_, tmp_path):
+    module = tf.Module()
+    module.f = tf.function(lambda left, right: left - right)
+    module.f(tf.ones([2]), tf.ones([2]))
+    tf.saved_model.save(module, str(tmp_path / "saved"), signatures={})
+    loaded = tf.saved_model.load(str(tmp_path / "saved"))
+    (found,) = sm_magics.check(loaded)
+    assert works(type_, loaded, found) == ["-s 'f(left: float32[2], right: float32[2])'"]
 
 
 class Inner(keras.Model):

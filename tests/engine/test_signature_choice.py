@@ -105,6 +105,12 @@ def test_no_signatures_at_all_is_told_as_what_it_is():
     assert "-s g" in one.hint
 
 
+def test_no_signatures_at_all_of_a_keras_model():
+    one = found(keras.Sequential([keras.Input((2,)), keras.layers.ReLU()]), {})
+    assert one.message.endswith("are empty, which leaves out its forward pass")
+    assert "-s call" in one.hint
+
+
 def test_why_tells_nested_outputs_from_a_missing_input_signature(tmp_path):
     class Three(Typed):
         @tf.function(input_signature=[SPEC])

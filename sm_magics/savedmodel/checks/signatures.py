@@ -27,30 +27,34 @@ if TYPE_CHECKING:
     from sm_magics.savedmodel.signatures.endpoints import Endpoint
 
 
+_SPELL = "give one an input_signature, @tf.function(input_signature=[...]); "
+
+
 def check(obj: Any, chosen: Sequence[Endpoint]) -> list[Diagnostic]:
     """Return SM201 if no signature would be written, with the flag that picks each candidate."""
     if chosen:
         return []
     own = {} if functions.is_function(obj) else functions.own_functions(obj)
-    lines = candidates.candidates(obj)
+    is_model = keras_models.is_model(obj)
+    lines = candidates.candidates(obj) + (["-s call"] if is_model else [])
     typed = [n for n, f in own.items() if candidates.is_typed(f) and not candidates.unnameable(f)]
-    if len(typed) == 1:
-        what = f"the signatures asked for are empty, which leave out its tf.function {typed[0]!r}"
+    if is_model or len(typed) == 1:
+        left = "its forward pass" if is_model else f"its tf.function {typed[0]!r}"
+        what = f"the signatures asked for are empty, which leaves out {left}"
     elif len(own) > 1:
         what = f"it has {len(own)} tf.functions ({', '.join(own)}) and nothing says which to serve"
     elif own:
         ((name, function),) = own.items()
         why = candidates.unnameable(function) or "it has no input_signature"
         what = f"its tf.function {name!r} can't be served as it is: {why}"
-    elif keras_models.is_model(obj):
-        what = "it has no forward pass that can be served"
     else:
         what = "it has no tf.function of its own"
+    known = not own or any(map(candidates.is_typed, own.values()))
     return [
         finding(
             "SM201",
             f"no signature would be written for the {type(obj).__name__}: {what}",
-            (f"choose: {'; '.join(lines)}; " if lines else "")
+            (f"choose: {'; '.join(lines)}; " if lines else "" if known else _SPELL)
             + "--allow-no-signature exports it for Python only",
         )
     ]

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def of_function(function: Any) -> str | None:
     """Return specs of the first trace that a text can tell of, or a form to fill in.
 
-    Dimension 0 is free. None where no text can name the arguments: there are none, or they are
-    nested.
+    Dimension 0 is free where it can be. None where no text can name the arguments: there are none,
+    or they are nested.
     """
     made = [] if functions.is_concrete(function) else tf_private.traces(function)
     if not made:
@@ -28,7 +28,9 @@ def of_function(function: Any) -> str | None:
     for trace in made:
         specs = _told(trace, functions.defaults(function))
         if specs:
-            return spec_text.format_specs(tuple(any_batch(spec) for spec in specs))
+            # A loaded function has the traces that it has.
+            free = not tf_private.is_restored(function)
+            return spec_text.format_specs(tuple(map(any_batch, specs)) if free else specs)
     return None
 
 
