@@ -150,6 +150,7 @@ def _planned(request: Request, found: list[Diagnostic]) -> Plan:
     root = _root(request, endpoints)
     written = saved.look(root.node, endpoints)
     found += aliases_check.check(request.options, written, endpoints, obj)
+    found += signatures_check.unwritable(written)
     found += captures.check(written, endpoints, obj, request.name, request.namespace)
     found += sizes.check(written, endpoints)
     found += _where_it_goes(request, written)

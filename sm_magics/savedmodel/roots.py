@@ -132,7 +132,8 @@ def _leave_out_training(nodes: dict[int, _Node], left_out: set[int]) -> None:
         ):
             node.mirrored = True
         for name, key in list(node.children.items()):
-            if is_function(nodes[key].obj) and _captures(nodes[key].obj) & left_out:
+            function = nodes[key].obj
+            if is_function(function) and _captured(_traces(function)) & left_out:
                 del node.children[name]
                 node.partial = node.mirrored = True
 
@@ -163,13 +164,13 @@ def _captured(concretes: Iterable[Any]) -> set[int]:
     return {id(tensor) for concrete in concretes for tensor in concrete.captured_inputs}
 
 
-def _captures(function: Any) -> set[int]:
-    """Return what a tf.function captures in the traces that TensorFlow will save."""
+def _traces(function: Any) -> list[Any]:
+    """Return the traces of a tf.function that TensorFlow will save."""
     if is_concrete(function):
-        return _captured([function])
+        return [function]
     if function.input_signature is not None:
         function.get_concrete_function()
-    return _captured(tf_private.traces(function))
+    return tf_private.traces(function)
 
 
 def _build(root: Any, nodes: dict[int, _Node], left_out: set[int]) -> Any:
@@ -209,7 +210,9 @@ def _carried(obj: Any, left_out: set[int]) -> dict[str, Any]:
     return {
         name: function
         for name, function in own_functions(obj).items()
-        if not (left_out and _captures(function) & left_out)
+        if not (left_out and _captured(_traces(function)) & left_out)
+        # Nobody could write it; what is served of it has a function of its own.
+        and not any(map(tf_private.encoding_error, _traces(function)))
     }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -409,15 +410,16 @@ def layers(model: Any) -> list[Any]:
     return list(model._flatten_layers(include_self=False))  # noqa: SLF001
 
 
-def save_spec(model: Any) -> tuple[list[Any], str] | None:
+def save_spec(model: Any) -> tuple[list[Any], dict[str, Any], str] | None:
     """Return what the first call of a subclassed Keras model told about its inputs.
 
     Returns
     -------
-    tuple of (list of structures of tf.TensorSpec, str) or None
-        One structure per positional argument of `call`, with the batch size still as called, and
-        where the dtypes come from: ``"call"`` if recorded, ``"assumed"`` if it is the model's own.
-        None if nothing is known.
+    tuple of (list, dict, str) or None
+        A structure of tf.TypeSpec per positional argument of `call`, and per argument that is
+        known by its name, with the batch size still as called; what was no tensor is None. Then
+        where the dtypes come from: ``"call"`` if recorded, ``"assumed"`` if they are the model's
+        own. None if nothing is known.
     """
     import tensorflow as tf
 
@@ -425,38 +427,92 @@ def save_spec(model: Any) -> tuple[list[Any], str] | None:
         recorded = model._saved_model_arg_spec  # noqa: SLF001
         # In mixed precision what was called with float32 is cast before it is recorded.
         source = "call" if model.compute_dtype == model.variable_dtype else "assumed"
-        return (list(recorded[0]), source) if recorded else None
+        return (list(recorded[0]), dict(recorded[1]), source) if recorded else None
     shapes = model._build_shapes_dict  # noqa: SLF001
     if not shapes:
         return None
 
     def specs(structure: Any) -> Any:
+        if structure is None:
+            return None
         if isinstance(structure, dict):
             return {name: specs(inner) for name, inner in structure.items()}
         if all(size is None or isinstance(size, int) for size in structure):
             return tf.TensorSpec(tuple(structure), model.input_dtype)
         return [specs(inner) for inner in structure]
 
-    return [specs(shape) for shape in shapes.values()], "assumed"
+    known = {name.removesuffix("_shape"): specs(shape) for name, shape in shapes.items()}
+    first, *rest = known
+    return [known[first]], {name: known[name] for name in rest}, "assumed"
+
+
+def input_is_inferred(model: Any) -> bool:
+    """Tell whether Keras made the input of a Sequential model up, from the shape of a call."""
+    if _is_tf_keras(model):
+        tracked = list(model._self_tracked_trackables)  # noqa: SLF001
+        return len(tracked) > 1 and bool(tracked[0].name == f"{tracked[1].name}_input")
+    # An author's Input has a shape or no dtype.
+    made = getattr(getattr(model._layers[0], "_auto_config", None), "config", {})  # noqa: SLF001
+    return made.get("batch_shape") is not None and made.get("dtype") is not None
+
+
+def encoding_error(concrete: Any) -> str | None:
+    """Return why the arguments or outputs of a trace can't be written; None if they can.
+
+    TensorFlow writes the structures of every function that the export holds, served or not.
+    """
+    if concrete.structured_input_signature is None:
+        return None
+    outputs = structure_error(concrete.structured_outputs)
+    if outputs is not None:
+        return f"its outputs have {outputs}"
+    arguments = structure_error(concrete.structured_input_signature)
+    return None if arguments is None else f"its arguments have {arguments}"
+
+
+def structure_error(structure: Any) -> str | None:
+    """Return what of a structure can't be written; None if all of it can."""
+    from tensorflow.python.framework import func_graph
+    from tensorflow.python.saved_model import nested_structure_coder
+
+    key = _odd_key(structure)
+    if key is not None:
+        return f"the key {key!r}, which is no string"
+    try:
+        nested_structure_coder.encode_structure(
+            func_graph.convert_structure_to_signature(structure)
+        )
+    except nested_structure_coder.NotEncodableError:
+        return "a value that no SavedModel can hold"
+    return None
+
+
+def _odd_key(structure: Any) -> Any:
+    if hasattr(structure, "items"):
+        for key, part in structure.items():
+            if not isinstance(key, str):
+                return key
+            if (inner := _odd_key(part)) is not None:
+                return inner
+    elif isinstance(structure, list | tuple):
+        for part in structure:
+            if (inner := _odd_key(part)) is not None:
+                return inner
+    return None
+
+
+def function_name(function: Any) -> str:
+    """Return what the author calls a tf.function or ConcreteFunction."""
+    name = getattr(function, "__name__", None)
+    if name is None:
+        name = function.name
+        name = name.decode() if isinstance(name, bytes) else name
+        name = re.sub(r"^__(inference|forward|backward)_(.+?)_\d+$", r"\2", name)
+    return "the lambda" if name == "<lambda>" else str(name)
 
 
 def _is_tf_keras(obj: Any) -> bool:
     return any(cls.__module__.startswith("tf_keras.") for cls in type(obj).__mro__)
-
-
-def made_its_input_layer(model: Any) -> bool:
-    """Tell whether a Sequential model has an Input layer that its first call made.
-
-    The dtype of that is not one that its author named. A model that was built for a shape with any
-    batch size can't be told from one that got its Input layer.
-    """
-    if _is_tf_keras(model):
-        return getattr(model, "_has_explicit_input_shape", True) is False
-    if not any(cls.__name__ == "Sequential" for cls in type(model).__mro__):
-        return False
-    (first, *_) = model._layers  # noqa: SLF001
-    shape = getattr(first, "batch_shape", None)
-    return shape is not None and len(shape) > 0 and shape[0] is not None
 
 
 def history_name(tensor: Any) -> str | None:

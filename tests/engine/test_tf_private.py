@@ -88,18 +88,6 @@ def test_custom_gradients():
     assert tf_private.custom_gradients(concrete(lambda x: x + 1.0, VECTOR).graph) == []
 
 
-@pytest.mark.parametrize("k", KERAS.values(), ids=list(KERAS))
-def test_made_its_input_layer(k):
-    model = k.Sequential([k.layers.Dense(2)])
-    model(np.ones((2, 3), "float32"))
-    assert tf_private.made_its_input_layer(model)
-    model = small(k)
-    model(np.ones((2, 3), "float32"))
-    assert not tf_private.made_its_input_layer(model)
-    x = k.Input((3,))
-    assert not tf_private.made_its_input_layer(k.Model(x, k.layers.Dense(2)(x)))
-
-
 def test_checkpoint_children():
     class Module(tf.Module):
         touched = False
@@ -273,10 +261,73 @@ def test_save_spec(k, source):
     model = Model()
     assert tf_private.save_spec(model) is None
     model({"a": tf.ones([2, 3])})
-    structures, said = tf_private.save_spec(model)
+    structures, by_name, said = tf_private.save_spec(model)
     (spec,) = tf.nest.flatten(structures)
-    assert said == source
+    assert (by_name, said) == ({}, source)
     assert (spec.shape[1:], spec.dtype) == ([3], tf.float32)
+
+
+def test_save_spec_by_name():
+    class Old(tf_keras.Model):
+        def call(self, left, scale, right):
+            return left * scale + right
+
+    model = Old()
+    model(tf.ones([2, 3]), 2.0, right=tf.ones([2, 1]))
+    (left, scale), by_name, _ = tf_private.save_spec(model)
+    assert (left.shape, scale, by_name["right"].shape) == ([2, 3], None, [2, 1])
+
+    class New(keras.Model):
+        def call(self, left, right):
+            return left + right
+
+        def build(self, left_shape, right_shape):
+            pass
+
+    model = New()
+    model(tf.ones([2, 3]), tf.ones([2, 1]))
+    (left,), by_name, _ = tf_private.save_spec(model)
+    assert (left.shape, by_name["right"].shape) == ([2, 3], [2, 1])
+
+
+@pytest.mark.parametrize("k", [keras, tf_keras])
+def test_input_is_inferred(k):
+    deferred = k.Sequential([k.layers.Dense(2)])
+    deferred.build((None, 3))
+    assert tf_private.input_is_inferred(deferred)
+    for first in (k.Input((3,)), k.Input((3,), name="x", dtype="float32")):
+        assert not tf_private.input_is_inferred(k.Sequential([first, k.layers.Dense(2)]))
+
+
+def test_encoding_error(tmp_path):
+    def error(body, argument):
+        module = tf.Module()
+        module.f = tf.function(body)
+        trace = module.f.get_concrete_function(argument)
+        found = tf_private.encoding_error(trace)
+        if found is None:
+            tf.saved_model.save(module, str(tmp_path), signatures={})
+        else:
+            with pytest.raises(Exception, match=r"bad argument|No encoder"):
+                tf.saved_model.save(module, str(tmp_path), signatures={})
+        return found
+
+    ones = tf.ones([2])
+    assert error(lambda x: {"a": [x, None, {"b": x}]}, ones) is None
+    assert error(lambda x: [x, {7: x}], ones).startswith("its outputs have the key 7")
+    assert error(lambda x: x[7], {7: ones}).startswith("its arguments have the key 7")
+    array = error(lambda x: tf.TensorArray(tf.float32, 1).write(0, x), ones)
+    assert array.startswith("its outputs have a value")
+
+
+def test_function_name():
+    @tf.function
+    def half(x):
+        return x / 2.0
+
+    assert tf_private.function_name(half) == "half"
+    assert tf_private.function_name(half.get_concrete_function(tf.ones([]))) == "half"
+    assert tf_private.function_name(tf.function(lambda x: x)) == "the lambda"
 
 
 @pytest.mark.parametrize("k", [keras, tf_keras])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sm_magics.savedmodel import frames, tf_private
 from sm_magics.savedmodel.checks import untracked
 from sm_magics.savedmodel.diagnostics import finding
-from sm_magics.savedmodel.signatures import functions
+from sm_magics.savedmodel.signatures import candidates, functions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -75,13 +75,12 @@ def _never_traced(saved: Saved, served: Mapping[int, Any]) -> Iterator[Diagnosti
             continue
         if tf_private.is_restored(function) or id(function) in served_functions:
             continue
-        # In double quotes, as keys of dicts have single ones.
-        quote = '"' if "'" in label else "'"
+        offer = candidates.offered(label, function)
         yield finding(
             "SM108",
             f"the tf.function {label!r} was never traced: after a load it can't be called",
-            "call it once, or give it an input_signature; to serve it: "
-            f"-s {quote}{label}(x: float32[]){quote}",
+            "call it once, or give it an input_signature"
+            + (f"; to serve it: {offer}" if offer else ""),
             function=label,
             **frames.where(frames.of_function(function)),
         )

@@ -53,7 +53,7 @@ def check(
         elif one.status == "differs":
             found.append(_differs(endpoint, one.reason, directory, obj, name))
         elif endpoint.assumed and one.rejected:
-            found.append(refusals.wrong_guess(endpoint.signature, one.reason))
+            found.append(refusals.wrong_guess(endpoint, one.reason))
     return found
 
 

@@ -154,7 +154,7 @@ def _target(endpoint: Endpoint, request: Request, expressions: Expressions) -> t
     if isinstance(asked, tuple):
         function = choice.find(asked[0], obj, request.namespace or {})
         if function is not None:
-            return function, expressions.of_path(asked[0], function)
+            return function, expressions.of_path(choice.owner(asked[0], function), function)
         return obj, expressions.name
     forward = keras_models.is_model(obj) and path in choice.FORWARD
     if request.signatures is None and (forward or functions.is_function(obj)):
