@@ -257,3 +257,10 @@ def test_a_table_behind_a_bare_function_is_told():
     spec = tf.TensorSpec([None], tf.string, "x")
     with pytest.raises(ValueError, match="a lookup table, which a program can't reach"):
         sm_magics.code(tf.function(table.lookup, input_signature=[spec]), "out")
+
+
+def test_what_is_put_right_after_the_save_is_no_program():
+    module = tf.Module()
+    module.serve = tf.function(lambda x: x, input_signature=[tf.TensorSpec([None])])
+    with pytest.raises(ValueError, match="can't do --fix devices"):
+        sm_magics.code(module, "out", fix="devices")

@@ -59,8 +59,8 @@ def check(
 
 def _fails(said: str, level: str, key: str | None = None) -> Diagnostic:
     fix = (
-        "take out what it names, such as a `with tf.device` or a tf.py_function; --verify process "
-        "lets TensorFlow choose another device for what is pinned"
+        "take out what it names, such as a `with tf.device` (or: --fix devices) or a "
+        "tf.py_function; --verify process lets TensorFlow choose another device for what is pinned"
         if level == "serving"
         else "take out what it names, such as an op of a library that is imported only here"
     )

@@ -62,6 +62,11 @@ def write(request: Request) -> Program:
         If the request has no destination.
     """
     destination = request.named_destination()
+    if request.fix:
+        raise NoProgramError(
+            f"tf.saved_model.save alone can't do --fix {', '.join(request.fix)}; leave "
+            "it out, or let sm_magics export it"
+        )
     endpoints = _endpoints(request)
     name = _expression(request.name)
     expressions = Expressions(request.obj, name, request.namespace or {})
