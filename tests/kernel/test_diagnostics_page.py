@@ -114,7 +114,8 @@ def test_sm103_says_where_the_variable_was_made(run):
 
 def test_a_cell_without_a_marker_is_about_no_line(run):
     without = {code for code in CATALOGUE if run(code).place(code) is None}
-    assert {code[:3] for code in without} <= {"SM5", "SM6"}
+    # A variable's own op (SM404) is the save's, and nobody wrote a line for it.
+    assert {code[:3] for code in without - {"SM404"}} <= {"SM5", "SM6"}
     assert "SM601" not in without
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel import devices, tf_private
+from sm_magics.savedmodel import devices, frames, tf_private
 from sm_magics.savedmodel.checks.grouping import Flagged, findings
 from sm_magics.savedmodel.diagnostics import CATALOGUE, finding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from sm_magics.savedmodel.checks.grouping import Locate
     from sm_magics.savedmodel.devices import Device
@@ -161,4 +161,13 @@ def variables(saved: Saved, options: Any, target: str) -> Iterator[Diagnostic]:
             "leave --variable-policy save_variable_devices out",
             severity=severity,
             count=len(found),
+            **frames.where(_made(saved, found)),
         )
+
+
+def _made(saved: Saved, paths: Iterable[str]) -> frames.Frame | None:
+    """Return the first line that shows one of these variables put where it is."""
+    for path in paths:
+        if path in saved.owners and (frame := frames.of_attribute(*saved.owners[path])):
+            return frame
+    return None
