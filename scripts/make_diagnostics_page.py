@@ -29,7 +29,7 @@ PAGE = DOCS / "diagnostics.md"
 CELLS = DOCS / "diagnostics"
 
 _SEPARATOR = re.compile(r"^# %% (\w+)\n", re.MULTILINE)
-_SILENT = "–"
+_SILENT = "\N{EN DASH}"
 _FAMILIES = {
     "SM1": "The object",
     "SM2": "The signatures",
@@ -122,9 +122,8 @@ def _table() -> str:
     heads = ["code", *TARGETS, "what"]
     return "\n".join(
         [
-            "The severity of a code may depend on the `--target` of the export; "
-            f"{_SILENT} is no finding there.",
-            "`any`, the default, is a CPU or a GPU, nobody knows which: the worse of the two counts.",
+            f"The severity of a code may depend on the `--target` of the export; {_SILENT} is none.",
+            "`any`, the default, is a CPU or a GPU, nobody knows which.",
             "",
             f"| {' | '.join(heads)} |",
             "|---" * len(heads) + "|",
