@@ -122,7 +122,7 @@ def _table() -> str:
     heads = ["code", *TARGETS, "what"]
     return "\n".join(
         [
-            f"The severity of a code may depend on the `--target` of the export; {_SILENT} is none.",
+            f"The severity may depend on the `--target` of the export; {_SILENT} is no finding.",
             "`any`, the default, is a CPU or a GPU, nobody knows which.",
             "",
             f"| {' | '.join(heads)} |",

@@ -8,7 +8,7 @@ import inspect
 import sys
 import sysconfig
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A line of code: the file that the code object names, and a 1-based line of it."""
+    """A line of code: the file that the code object names, and a 1-based line of it.
+
+    `function` is what the code object is called; empty where it is not known.
+    """
 
     file: str
     line: int
+    function: str = field(default="", compare=False)
 
 
 def is_authors(file: str) -> bool:
@@ -56,7 +60,7 @@ def of_op(op: Any) -> Frame | None:
 def stack(op: Any) -> list[Frame]:
     """Return the author's lines on the way to a graph op, the innermost first."""
     return [
-        Frame(frame.filename, frame.lineno)
+        Frame(frame.filename, frame.lineno, frame.name)
         for frame in reversed(op.traceback or ())
         if is_authors(frame.filename)
     ]

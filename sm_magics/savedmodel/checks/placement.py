@@ -111,7 +111,7 @@ def _sentence(target: str) -> Callable[[str, Sequence[Flagged], Any], str]:
             return f"{count}{where} ({listed}) need other workers or a TPU; {happens}"
         full = first.node.device if code == "SM304" else first.device
         if span is not None and span.scope:
-            return f"`{span.source.strip()}` pins {count}{where} to {full} ({listed}); {happens}"
+            return f"`{span.scope}` pins {count}{where} to {full} ({listed}); {happens}"
         return f"{count}{where} ({listed}) pinned to {full}; {happens}"
 
     return sentence
