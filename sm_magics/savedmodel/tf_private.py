@@ -204,6 +204,12 @@ def saves_devices(options: Any) -> bool:
     return policy is not None and bool(policy._save_variable_devices())  # noqa: SLF001
 
 
+def must_compile(concrete: Any) -> bool:
+    """Tell whether XLA must compile the function behind a ConcreteFunction (``jit_compile``)."""
+    definition = getattr(concrete, "function_def", None)
+    return definition is not None and bool(definition.attr["_XlaMustCompile"].b)
+
+
 def is_variable(obj: Any) -> bool:
     """Tell whether a trackable is a tf.Variable."""
     import tensorflow as tf

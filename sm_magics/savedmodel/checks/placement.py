@@ -67,23 +67,25 @@ def check(nodes: Sequence[Node], target: str, locate: Locate) -> Iterator[Diagno
     locate : callable
         Finds a node's place; asked for those only that are worth a finding.
     """
-    flagged = [one for node in nodes if (one := _flagged(node)) is not None]
+    flagged = [one for node in nodes for one in _flagged(node)]
     yield from findings(flagged, target, locate, _sentence(target), _HINTS.__getitem__)
 
 
-def _flagged(node: Node) -> Flagged | None:
+def _flagged(node: Node) -> Iterator[Flagged]:
     if node.op.startswith(("Collective", "Nccl")):
-        return Flagged("SM310", node, "")
+        yield Flagged("SM310", node, "")
+        return
     if node.op.startswith("TPU"):
-        return Flagged("SM305", node, "")
-    if not node.device:
-        must_compile = "Call" in node.op and node.proto.attr["_XlaMustCompile"].b
-        return Flagged("SM309", node, "") if must_compile else None
-    if node.op in _NO_WORK or node.op in _PYTHON:
-        return None
+        yield Flagged("SM305", node, "")
+        return
+    if "Call" in node.op and node.proto.attr["_XlaMustCompile"].b:
+        yield Flagged("SM309", node, "")
+    if not node.device or node.op in _NO_WORK or node.op in _PYTHON:
+        return
     device = devices.parse(node.device)
     code = _code(device)
-    return Flagged(code, node, str(device), device) if code else None
+    if code and not (code == "SM302" and node.op == "Const"):  # every server makes that at once
+        yield Flagged(code, node, str(device), device)
 
 
 def _code(device: Device) -> str:
@@ -131,6 +133,25 @@ def _some(names: Sequence[str]) -> str:
 
 def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def compiled(saved: Saved, target: str) -> Iterator[Diagnostic]:
+    """Yield SM309 for the functions themselves: what calls them is made by the save only."""
+    severity = CATALOGUE["SM309"].at(target)
+    for path, traces in saved.traces.items():
+        marked = [trace for trace in traces if tf_private.must_compile(trace)]
+        if severity is None or not marked:
+            continue
+        function = saved.functions.get(path)
+        made = frames.of_function(function) if function is not None else None
+        yield finding(
+            "SM309",
+            f"`{path}` must be compiled by XLA; {_HAPPENS['SM309', '']}",
+            _HINTS["SM309"],
+            severity=severity,
+            function=path or None,
+            **frames.where(made or frames.of_concrete(marked[0])),
+        )
 
 
 def variables(saved: Saved, options: Any, target: str) -> Iterator[Diagnostic]:
