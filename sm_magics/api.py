@@ -229,17 +229,34 @@ def code(
         raise ExportError(_located(error.findings, obj)) from None
 
 
-def inspect(export_dir: str | os.PathLike[str]) -> Inspection:
+def inspect(
+    export_dir: str | os.PathLike[str], *, target: str | None = None, consumer: str | None = None
+) -> Inspection:
     """Return what is in a SavedModel directory, without loading or running it.
+
+    Parameters
+    ----------
+    export_dir : str or Path
+    target : {"any", "cpu", "gpu", "tpu"}, optional
+        Also find what its ops mean there: `Inspection.findings`.
+    consumer : str, optional
+        The release of TensorFlow that is to load it: ``"2.12"``.
 
     Raises
     ------
     InspectionError
         A ValueError, if it is no SavedModel or is damaged.
+    ValueError
+        If there is no such target or release.
     """
-    from sm_magics.savedmodel import inspection
+    if target is None and consumer is None:
+        from sm_magics.savedmodel import inspection
 
-    return inspection.inspect(export_dir)
+        return inspection.inspect(export_dir)
+    from sm_magics.savedmodel import examination
+
+    found = examination.examine(export_dir, target or "any", consumer)
+    return replace(found, findings=tuple(_located(found.findings, None)))
 
 
 def diff(dir_a: str | os.PathLike[str], dir_b: str | os.PathLike[str]) -> Diff:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.completer import SimpleCompletion, context_matcher
 
 from sm_magics.notebook import parser
+from sm_magics.savedmodel.options import OPTIONS
 
 if TYPE_CHECKING:
     import argparse
@@ -39,12 +40,20 @@ def matcher(session: Session) -> Callable[[CompletionContext], Any]:
         words, fragment = _words(rest)
         found = sorted(set(_candidates(session, words, fragment, is_cell=magic == "%%savedmodel")))
         return {
-            "completions": [SimpleCompletion(text=text, type="magic") for text in found],
+            "completions": [SimpleCompletion(text=text, type=_label(text)) for text in found],
             "matched_fragment": fragment,
             "suppress": True,
         }
 
     return complete  # type: ignore[no-any-return]
+
+
+_EXPERIMENTAL = {flag for option in OPTIONS if option.experimental for flag in option.flags}
+
+
+def _label(text: str) -> str:
+    """Return what a front end shows beside a completion."""
+    return "experimental" if text in _EXPERIMENTAL else "magic"
 
 
 def _words(rest: str) -> tuple[list[str], str]:

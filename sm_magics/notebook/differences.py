@@ -126,8 +126,16 @@ def _variables(diff: Diff) -> Iterator[tuple[str, ...]]:
     found = diff.variables
     yield from (("removed", one.name, _held(one), words.NOTHING) for one in found.removed)
     yield from (("added", one.name, words.NOTHING, _held(one)) for one in found.added)
-    yield from (("reshaped", new.name, _held(old), _held(new)) for old, new in found.reshaped)
-    yield from (("other values", new.name, _held(old), _held(new)) for old, new in found.changed)
+    yield from (
+        ("reshaped", _names(old, new), _held(old), _held(new)) for old, new in found.reshaped
+    )
+    yield from (
+        ("other values", _names(old, new), _held(old), _held(new)) for old, new in found.changed
+    )
+
+
+def _names(old: Variable, new: Variable) -> str:
+    return new.name if old.name == new.name else f"{old.name} -> {new.name}"
 
 
 def _held(variable: Variable) -> str:

@@ -65,12 +65,16 @@ class SavedModelMagics(Magics):
         return self.session.models()
 
     def _show(self, arguments: argparse.Namespace) -> Any:
-        from sm_magics.savedmodel.inspection import InspectionError, inspect
+        from sm_magics.savedmodel.diagnostics import selected
+        from sm_magics.savedmodel.examination import examine
 
+        target = arguments.target or self.target
         try:
-            return inspect(_path(arguments.directory))
-        except InspectionError as error:
+            found = examine(_path(arguments.directory), target, arguments.consumer)
+        except ValueError as error:
             raise UsageError(str(error)) from None
+        left = selected(found.findings, arguments.select, arguments.ignore)
+        return dataclasses.replace(found, findings=tuple(self.session.located(left, [])))
 
     def _diff(self, arguments: argparse.Namespace) -> Any:
         from sm_magics.savedmodel.difference import diff

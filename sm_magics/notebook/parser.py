@@ -63,13 +63,16 @@ def line_parser() -> argparse.ArgumentParser:
         if name == "diff":
             command.add_argument("directory", metavar="DIR", help="the older directory")
             command.add_argument("other_directory", metavar="DIR", help="the newer one")
+        if name == "show":
+            _add(command, [o for o in OPTIONS if o.name in _SHOWN])
         if name in ("check", "export"):
             _add(command, [o for o in OPTIONS if name == "export" or o.group in _CHECKED])
             _add_shown(command, code=name == "export")
     return parser
 
 
-_CHECKED = ("signature", "check")
+_CHECKED = ("signature", "check", "SaveOptions")
+_SHOWN = ("target", "consumer", "select", "ignore")
 
 
 def cell_parser() -> argparse.ArgumentParser:

@@ -40,10 +40,20 @@ def call(signature: Signature) -> str:
     return "\n".join([f"{target}(", *(f"    {argument}," for argument in arguments), ")"])
 
 
-def restore(path: Path, name: str) -> str:
-    """Return the line that reads the weights at `path` back into the object called `name`."""
+def restore(path: Path, name: str, in_part: Sequence[str] = ()) -> str:
+    """Return the lines that read the weights at `path` back into the object called `name`.
+
+    The parts of it whose weights a checkpoint would pass over, `in_part`, get theirs one by one.
+    """
     subject = name if _is_expression(name) else "model"
-    return f"tf.train.Checkpoint({subject}).restore({literal(path)})"
+    lines = [f"tf.train.Checkpoint({subject}).restore({literal(path)})"]
+    if in_part:
+        lines = [*([] if "" in in_part else lines), load(path)]
+    for part in in_part:
+        dot = "." if part and not part.startswith("[") else ""
+        ours, theirs = (f"{one}{dot}{part}.variables" for one in (subject, "loaded"))
+        lines += [f"for v, w in zip({ours}, {theirs}, strict=True):", "    v.assign(w)"]
+    return "\n".join(lines)
 
 
 def recipe(path: Path, signatures: Sequence[Signature]) -> str:

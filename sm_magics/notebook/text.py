@@ -49,7 +49,10 @@ def _(result: Result) -> str:
         _section("TensorFlow that loads it", words.consumers(result)),
         _section("Seconds", text_parts.seconds(result.seconds)),
         _section("Load it", snippets.recipe(result.path, result.signatures)),
-        _section("Restore its weights", snippets.restore(result.path, result.name))
+        _section(
+            "Restore its weights",
+            snippets.restore(result.path, result.name, result.restored_in_part),
+        )
         if inspection.variables
         else "",
     )
@@ -59,6 +62,9 @@ def _(result: Result) -> str:
 def _(inspection: Inspection) -> str:
     return _page(
         f"SavedModel {_path(inspection.path)}: {words.inspected(inspection)}",
+        _section("Findings", text_parts.findings(inspection.findings))
+        if inspection.findings
+        else "",
         *_graphs(inspection, full=True),
         _section("Files", text_parts.files(inspection.path.name, inspection.files)),
         _section(

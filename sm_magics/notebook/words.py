@@ -250,9 +250,15 @@ def exported(result: Result) -> str:
             verdicts.verdict(result.verification),
             *(["the older export was replaced"] if result.replaced else []),
             *([f"without {size(result.left_out)} of optimizer state"] if result.left_out else []),
+            *(["with local file paths in debug/"] if _tells_paths(result.inspection) else []),
             *([tally(result.findings)] if result.findings else []),
         ]
     )
+
+
+def _tells_paths(inspection: Inspection) -> bool:
+    # The debug info names the source file of every op.
+    return any(file.path.startswith("debug/saved_model_debug_info") for file in inspection.files)
 
 
 def inspected(inspection: Inspection) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import filecmp
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -33,7 +34,11 @@ class FileDiff:
 
 @dataclass(frozen=True, slots=True)
 class VariableDiffs:
-    """How the checkpoints differ; variables are the same where their checkpoint keys are.
+    """How the checkpoints differ.
+
+    Variables are the same where their checkpoint keys are, as to whoever restores them. What then
+    is left, or has another name and shape, is paired by names that each checkpoint has once: where
+    a layer was put in between, those behind it have other keys.
 
     Attributes
     ----------
@@ -234,18 +239,41 @@ def _unequal(
 
 
 def _variables(a: tuple[Variable, ...], b: tuple[Variable, ...]) -> VariableDiffs:
-    before = {variable.key: variable for variable in a}
-    after = {variable.key: variable for variable in b}
-    both = [(old, after[key]) for key, old in before.items() if key in after]
+    both = _same_variables(a, b)
     reshaped = [pair for pair in both if not _alike(*pair)]
     changed = [(old, new) for old, new in both if _alike(old, new) and old.checksum != new.checksum]
+    before, after = {old.key for old, _ in both}, {new.key for _, new in both}
     return VariableDiffs(
-        added=tuple(new for key, new in after.items() if key not in before),
-        removed=tuple(old for key, old in before.items() if key not in after),
+        added=tuple(new for new in b if new.key not in after),
+        removed=tuple(old for old in a if old.key not in before),
         reshaped=tuple(reshaped),
         changed=tuple(changed),
         unchanged=len(both) - len(reshaped) - len(changed),
     )
+
+
+def _same_variables(
+    a: tuple[Variable, ...], b: tuple[Variable, ...]
+) -> list[tuple[Variable, Variable]]:
+    after = {variable.key: variable for variable in b}
+    by_key = [(old, after[old.key]) for old in a if old.key in after]
+    sure = [(old, new) for old, new in by_key if _alike(old, new) or old.name == new.name]
+    paired = {old.key: new for old, new in sure}
+    names, taken = _by_name(b), {new.key for _, new in sure}
+    for name, old in _by_name(a).items():
+        new = names.get(name)
+        if old.key not in paired and new is not None and new.key not in taken:
+            paired[old.key] = new
+            taken.add(new.key)
+    for old, new in by_key:
+        if old.key not in paired and new.key not in taken:
+            paired[old.key] = new
+    return [(old, paired[old.key]) for old in a if old.key in paired]
+
+
+def _by_name(variables: tuple[Variable, ...]) -> dict[str, Variable]:
+    counts = Counter(variable.name for variable in variables)
+    return {variable.name: variable for variable in variables if counts[variable.name] == 1}
 
 
 def _alike(a: Variable, b: Variable) -> bool:

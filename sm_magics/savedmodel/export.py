@@ -12,12 +12,15 @@ from sm_magics.savedmodel import (
     capture,
     downgrade,
     fixes,
+    restoring,
     roots,
     saved,
     tf_private,
     user_frames,
+    workers,
 )
 from sm_magics.savedmodel import verify as verification
+from sm_magics.savedmodel.checks import aliases as aliases_check
 from sm_magics.savedmodel.checks import (
     captures,
     gradients,
@@ -32,7 +35,6 @@ from sm_magics.savedmodel.checks import models as models_check
 from sm_magics.savedmodel.checks import signatures as signatures_check
 from sm_magics.savedmodel.diagnostics import ExportError, Severity, blocking, finding, selected
 from sm_magics.savedmodel.inspection import inspect, metagraph
-from sm_magics.savedmodel.publishing import stage
 from sm_magics.savedmodel.result import Result
 from sm_magics.savedmodel.signatures import choice, functions, keras_models
 from sm_magics.savedmodel.signatures.choice import Wishes
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sm_magics.savedmodel.diagnostics import Diagnostic
+    from sm_magics.savedmodel.publishing import Destination
     from sm_magics.savedmodel.request import Request
     from sm_magics.savedmodel.signatures.endpoints import Endpoint
 
@@ -144,12 +147,14 @@ def _planned(request: Request, found: list[Diagnostic]) -> Plan:
     if blocking(found):
         return Plan()
     found += signatures_check.traced(endpoints, obj)
-    found += signatures_check.aliases(request.options)
     root = _root(request, endpoints)
     written = saved.look(root.node, endpoints)
+    found += aliases_check.check(request.options, written, endpoints, obj)
+    found += signatures_check.unwritable(written)
     found += captures.check(written, endpoints, obj, request.name, request.namespace)
     found += sizes.check(written, endpoints)
     found += _where_it_goes(request, written)
+    found += gradients.check(written, endpoints, request.options)
     variables = capture.describe(obj).bytes if capture.kind_of(obj) else 0
     optimizer_bytes = sizes.optimizer_bytes(root.optimizers)
     found += sizes.optimizers(root.optimizers, variables + optimizer_bytes)
@@ -203,34 +208,36 @@ def export(request: Request, on_phase: OnPhase | None = None) -> Result:
     ------
     ExportError
         If findings stop it; nothing was written.
+    TypeError
+        If the request has no destination.
     """
-    assert request.destination is not None  # noqa: S101, only `check` does without
+    destination = request.named_destination()
     with fixes.tracing(request.obj, request.fix):
-        return _export(request, _Clock(on_phase))
+        return _export(request, destination, _Clock(on_phase))
 
 
-def _export(request: Request, clock: _Clock) -> Result:
-    assert request.destination is not None  # noqa: S101, only `check` does without
-    with user_frames.noted(request.name), clock.phase("check"):
-        findings, plan = check(request)
+def _export(request: Request, destination: Destination, clock: _Clock) -> Result:
+    crew = workers.crew(request.obj)
+    with user_frames.noted(request.name), clock.phase("check"), crew.together():
+        findings, plan = check(request if crew.is_chief else replace(request, destination=None))
         if blocking(findings, strict=request.strict):
             raise ExportError(findings)
     assert plan.root is not None and plan.held is not None  # noqa: S101, PT018, nothing blocks
     endpoints = plan.endpoints
     with (
         user_frames.noted(request.name),
-        stage(request.destination, overwrite=request.overwrite) as staging,
+        crew.staging(destination, overwrite=request.overwrite) as staging,
     ):
-        with clock.phase("save", staging.path):
+        with clock.phase("save", staging.path), crew.together():
             _save(request.obj, plan, staging.path, request.options)
             fixed = _rewritten(request, staging.path)
         with clock.phase("inspect", staging.path):
             written = inspect(staging.path)
             size = sum(file.bytes for file in written.files)
             oldest = portability.oldest_consumer(reachable.uses(metagraph(staging.path)))
-            findings += signatures_check.dangling(request.options, written)
-            findings += selected(sizes.twins(plan.held, written), request.select, request.ignore)
-        with clock.phase("verify", staging.path):
+            findings += aliases_check.dangling(request.options, written)
+            findings += selected(sizes.twins(written), request.select, request.ignore)
+        with clock.phase("verify", staging.path), crew.together():
             verified = _verify(request, endpoints, staging.path, size)
             findings += mismatches.check(
                 verified, endpoints, staging.path, request.obj, request.name
@@ -238,7 +245,9 @@ def _export(request: Request, clock: _Clock) -> Result:
             if blocking(findings, strict=request.strict):
                 raise ExportError(findings)
         with clock.phase("publish", staging.path):
-            path = staging.publish()
+            path = crew.published(destination, staging.publish)
+    if not crew.is_chief and path.exists():
+        written = inspect(path)  # the one that stands
     return Result(
         path=path,
         findings=tuple(findings),
@@ -251,6 +260,7 @@ def _export(request: Request, clock: _Clock) -> Result:
         name=request.name,
         replaced=staging.replaced,
         left_out=sizes.optimizer_bytes(plan.root.left_out),
+        restored_in_part=restoring.restored_in_part(request.obj),
         fixed=fixed,
         oldest_consumer=oldest,
     )

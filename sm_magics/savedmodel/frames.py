@@ -5,15 +5,23 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
+import itertools
+import linecache
 import sys
 import sysconfig
 import textwrap
 from dataclasses import dataclass, field
 from pathlib import PurePath
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
+from sm_magics.savedmodel.signatures.functions import is_function
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+
+
+_OURS = str(PurePath(__file__).parent.parent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +44,13 @@ def is_authors(file: str) -> bool:
 @functools.cache
 def _foreign() -> tuple[str, ...]:
     paths = sysconfig.get_paths()
-    ours = str(PurePath(__file__).parent.parent)
     # Where packages lie although they are not installed: a checkout, for example.
     packages = [
         module.__path__[0]
         for name in ("tensorflow", "keras", "tf_keras", "IPython", "ipykernel", "autograph")
         if (module := sys.modules.get(name)) is not None and getattr(module, "__path__", None)
     ]
-    return (*(paths[k] for k in ("stdlib", "purelib", "platlib")), ours, *packages)
+    return (*(paths[k] for k in ("stdlib", "purelib", "platlib")), _OURS, *packages)
 
 
 def where(frame: Frame | None) -> dict[str, Any]:
@@ -51,35 +58,123 @@ def where(frame: Frame | None) -> dict[str, Any]:
     return {} if frame is None else {"file": frame.file, "line": frame.line}
 
 
-def of_op(op: Any) -> Frame | None:
-    """Return the innermost line of the author's that made a graph op; None if there is none."""
-    found = stack(op)
-    return found[0] if found else None
+def of_op(op: Any, codes: Iterable[Any] = ()) -> Frame | None:
+    """Return the innermost line of the author's that made a graph op; None if there is none.
+
+    Autograph takes equal code for the same, whatever file it is in: an op of a cell that was run
+    again may carry the file of its first run. `codes` are the code objects that exist now.
+    """
+    found = [frame for frame in _called(op) if is_authors(frame.filename)]
+    if not found:
+        return None
+    file = _file_now(found[0], codes)
+    return Frame(file, found[0].lineno)
 
 
 def stack(op: Any) -> list[Frame]:
     """Return the author's lines on the way to a graph op, the innermost first."""
     return [
         Frame(frame.filename, frame.lineno, frame.name)
-        for frame in reversed(op.traceback or ())
+        for frame in _called(op)
         if is_authors(frame.filename)
     ]
 
 
+def libraries(op: Any) -> list[Frame]:
+    """Return the lines of libraries between the author's last one and TensorFlow, likewise."""
+    found = [
+        Frame(frame.filename, frame.lineno, frame.name)
+        for frame in itertools.takewhile(lambda f: not is_authors(f.filename), _called(op))
+    ]
+    tensorflow = sys.modules["tensorflow"].__path__[0]
+    return [frame for frame in found if not frame.file.startswith(tensorflow)]
+
+
+def _called(op: Any) -> Iterator[Any]:
+    """Yield the frames that made a graph op, the innermost first.
+
+    Where we ourselves called, the rest is the line that asked for an export: it made nothing.
+    """
+    return itertools.takewhile(
+        lambda frame: not frame.filename.startswith(_OURS), reversed(op.traceback or ())
+    )
+
+
+def _file_now(frame: Any, codes: Iterable[Any]) -> str:
+    known = [code for outer in codes for code in _nested(outer) if code.co_name == frame.name]
+    if any(code.co_filename == frame.filename for code in known):
+        return str(frame.filename)
+    for code in known:
+        lines = {line for part in _nested(code) for _, _, line in part.co_lines() if line}
+        if frame.lineno in lines and all(
+            linecache.getline(code.co_filename, line) == linecache.getline(frame.filename, line)
+            for line in range(code.co_firstlineno, max(lines) + 1)
+        ):
+            return str(code.co_filename)
+    return str(frame.filename)
+
+
+def _nested(code: Any) -> Iterator[Any]:
+    yield code
+    for constant in code.co_consts:
+        if inspect.iscode(constant):
+            yield from _nested(constant)
+
+
+def codes_of(obj: Any, functions: Iterable[Any] = ()) -> list[Any]:
+    """Return the author's code of an object's methods, of tf.functions, and of what these see."""
+    found = [value for cls in type(obj).__mro__ for value in vars(cls).values()]
+    for function in functions:
+        seen_globals, seen_nonlocals = scope(function)
+        found += [function, *seen_globals.values(), *seen_nonlocals.values()]
+    codes = [
+        getattr(python_function(one), "__code__", None)
+        for one in found
+        if is_function(one) or isinstance(one, _METHODS)
+    ]
+    return [code for code in codes if code is not None and is_authors(code.co_filename)]
+
+
+_METHODS = (FunctionType, staticmethod, classmethod, property)
+
+
+def scope(function: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the names that a function's body sees: globals of its module, and its closure."""
+    python = python_function(function)
+    if python is None:
+        return {}, {}
+    try:
+        seen = inspect.getclosurevars(python)
+    except ValueError:  # a name of the closure that has no value yet
+        return {}, {}
+    return dict(seen.globals), dict(seen.nonlocals)
+
+
+def python_function(function: Any) -> Any:
+    """Return the Python function inside a tf.function, method or decorator; None if none shows."""
+    if isinstance(function, property):
+        function = function.fget
+    python = getattr(function, "python_function", function)
+    try:
+        python = inspect.unwrap(getattr(python, "func", python))
+    except ValueError:  # a cycle
+        return None
+    python = getattr(python, "__func__", python)
+    return python if inspect.isfunction(python) else None
+
+
 def of_function(function: Any) -> Frame | None:
     """Return where a tf.function or Python function is defined: the line of its ``def``."""
-    python = getattr(function, "python_function", function)
-    python = inspect.unwrap(getattr(python, "func", python))
-    code = getattr(getattr(python, "__func__", python), "__code__", None)
+    code = getattr(python_function(function), "__code__", None)
     if code is None or not is_authors(code.co_filename):
         return None
     return Frame(code.co_filename, code.co_firstlineno + _decorator_lines(code))
 
 
-def of_concrete(concrete: Any) -> Frame | None:
+def of_concrete(concrete: Any, codes: Iterable[Any] = ()) -> Frame | None:
     """Return where the function behind a ConcreteFunction is defined, by the first op it made."""
     for op in concrete.graph.get_operations():
-        if op.type != "Placeholder" and (frame := of_op(op)) is not None:
+        if op.type != "Placeholder" and (frame := of_op(op, codes)) is not None:
             return frame
     return None
 
@@ -88,12 +183,27 @@ def of_attribute(owner: Any, name: str) -> Frame | None:
     """Return the line ``self.<name> = ...`` in the class of an object; None if none shows."""
     for cls in type(owner).__mro__:
         for function in vars(cls).values():
-            code = getattr(function, "__code__", None)
+            code = getattr(python_function(function), "__code__", None)
             if code is None or name not in code.co_names or not is_authors(code.co_filename):
                 continue
-            for line in _assignments(parsed(code), name):
-                return Frame(code.co_filename, code.co_firstlineno + line - 1)
+            lines = _assignments(parsed(code), code.co_varnames[:1], name)
+            if lines:
+                return Frame(code.co_filename, code.co_firstlineno + min(lines) - 1)
     return None
+
+
+def of_global(module: Any, name: str) -> Frame | None:
+    """Return the line of a module that first binds one of its names; None if none shows."""
+    try:
+        tree = ast.parse(inspect.getsource(module))
+    except (OSError, SyntaxError, TypeError, ValueError):
+        return None
+    lines = [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id == name
+    ]
+    return Frame(module.__file__, min(lines)) if lines else None
 
 
 def _decorator_lines(code: Any) -> int:
@@ -103,18 +213,16 @@ def _decorator_lines(code: Any) -> int:
     return 0
 
 
-def _assignments(tree: ast.AST, name: str) -> Iterable[int]:
-    for node in ast.walk(tree):
-        targets = (
-            node.targets
-            if isinstance(node, ast.Assign)
-            else [node.target]
-            if isinstance(node, ast.AnnAssign | ast.AugAssign)
-            else []
-        )
-        for target in targets:
-            if isinstance(target, ast.Attribute) and target.attr == name:
-                yield node.lineno  # type: ignore[attr-defined]  # a statement has a line
+def _assignments(tree: ast.AST, receiver: tuple[str, ...], name: str) -> list[int]:
+    return [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.ctx, ast.Store)
+        and node.attr == name
+        and isinstance(node.value, ast.Name)
+        and node.value.id in receiver
+    ]
 
 
 def parsed(code: Any) -> ast.AST:

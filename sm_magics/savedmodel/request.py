@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import op_tables
 from sm_magics.savedmodel import options as options_table
+from sm_magics.savedmodel.checks import aliases as aliases_check
 from sm_magics.savedmodel.checks import destination as destination_check
 from sm_magics.savedmodel.diagnostics import TARGETS, ExportError
 from sm_magics.savedmodel.fixes import FIXES
 from sm_magics.savedmodel.publishing import destination
-from sm_magics.savedmodel.signatures import Spec, choice, spec_text
+from sm_magics.savedmodel.signatures import Spec, choice, functions, spec_text
 from sm_magics.savedmodel.verify import LEVELS
 
 if TYPE_CHECKING:
@@ -85,6 +86,18 @@ class Request:
     namespace: Mapping[str, Any] | None = None
     name: str = "model"
 
+    def named_destination(self) -> Destination:
+        """Return the destination of a request that is more than a check.
+
+        Raises
+        ------
+        TypeError
+            If there is none.
+        """
+        if self.destination is None:
+            raise TypeError('export_dir is None; name a directory, such as "exports/model"')
+        return self.destination
+
 
 def request(  # noqa: PLR0913, one keyword an option
     obj: Any,
@@ -117,7 +130,7 @@ def request(  # noqa: PLR0913, one keyword an option
     ValueError, TypeError
         If a value makes no sense; the message says what to type instead.
     ExportError
-        If an alias names no tf.function (SM202), or a key can't be one (SM209).
+        If an alias names no tf.function (SM211), or a key can't be one (SM209).
     """
     if overwrite and next_version:
         raise ValueError("--next-version (next_version) is always new; leave overwrite out")
@@ -169,10 +182,20 @@ def _save_options(options: Any, obj: Any, namespace: Mapping[str, Any]) -> Any:
         return options_table.save_options(options)
     # A function may be given by its name on the object.
     found = {
-        alias: choice.find(function, obj, namespace) if isinstance(function, str) else function
+        alias: _aliased(alias, function, obj, namespace) if isinstance(function, str) else function
         for alias, function in aliases.items()
     }
     return options_table.save_options({**options, "function_aliases": found})
+
+
+def _aliased(alias: str, path: str, obj: Any, namespace: Mapping[str, Any]) -> Any:
+    try:
+        function = choice.find(path, obj, namespace)
+    except ExportError:
+        function = None
+    if not functions.is_function(function):
+        raise ExportError([aliases_check.unknown(alias, path, obj)])
+    return function
 
 
 def _specs(inputs: str | Spec | Sequence[str | Spec] | None) -> tuple[Spec, ...] | None:

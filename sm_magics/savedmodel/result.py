@@ -50,6 +50,9 @@ class Result(Displayable):
         The oldest release among the op tables that loads it; None if none does.
     left_out : int
         Bytes of the optimizers' state, which an export for serving does without.
+    restored_in_part : tuple of str
+        Paths of the Keras objects, below the one that was exported, whose weights a checkpoint does
+        not restore: those of a loaded export, ``loaded.<path>.variables``, are in their order.
     """
 
     path: Path
@@ -63,5 +66,6 @@ class Result(Displayable):
     name: str = "model"
     replaced: bool = False
     left_out: int = 0
+    restored_in_part: tuple[str, ...] = ()
     fixed: tuple[str, ...] = ()
     oldest_consumer: str | None = None

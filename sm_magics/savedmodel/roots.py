@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import tf_private
-from sm_magics.savedmodel.signatures.functions import is_concrete, own_functions
+from sm_magics.savedmodel.signatures.functions import is_concrete, is_function, own_functions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,7 +25,9 @@ class _Node:
     obj: Any
     children: dict[str, int] = field(default_factory=dict)
     has_state: bool = False
-    has_keras: bool = False
+    # Whether it must be mirrored: it has Keras variables below it, or something is left out there.
+    mirrored: bool = False
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Root:
 
 
 def servable(obj: Any, served: Sequence[Any] = (), *, with_optimizer: bool = False) -> Root:
-    """Return the object itself, or its mirror if it holds Keras objects.
+    """Return the object itself, or its mirror if it holds Keras objects that are.
 
     A mirror leaves optimizers out, and the tf.functions that train with them, unless one of these
     is served.
@@ -64,8 +66,10 @@ def servable(obj: Any, served: Sequence[Any] = (), *, with_optimizer: bool = Fal
     """
     optimizers = _Optimizers(_captured(served), keep=with_optimizer)
     nodes = _collect(obj, optimizers)
+    if optimizers.left_out:
+        _leave_out_training(nodes, optimizers.handles_left_out)
     _spread(nodes)
-    whole = not (nodes[id(obj)].has_keras or _is_keras(obj))
+    whole = not (nodes[id(obj)].mirrored or _is_keras(obj))
     node = obj if whole else _build(obj, nodes, optimizers.handles_left_out)
     return Root(node, tuple(optimizers.kept), tuple(optimizers.left_out))
 
@@ -104,27 +108,43 @@ def _collect(root: Any, optimizers: _Optimizers) -> dict[int, _Node]:
             continue
         node = nodes[id(obj)] = _Node(obj)
         if variable_class is not None and isinstance(obj, variable_class):
-            node.has_state = node.has_keras = True
+            node.has_state = node.mirrored = True
             continue
         children = tf_private.checkpoint_children(obj)
         if _is_keras(obj):
-            node.has_keras = True
+            node.mirrored = True
             children |= tf_private.keras_collections(obj)
         for name, child in children.items():
-            if not (_is_optimizer(child) and optimizers.leaves_out(child)):
+            if is_optimizer(child) and optimizers.leaves_out(child):
+                node.partial = node.mirrored = True
+            else:
                 node.children[name] = id(child)
                 queue.append(child)
         node.has_state = not node.children and not _is_keras(obj) and not _is_container(obj)
     return nodes
 
 
+def _leave_out_training(nodes: dict[int, _Node], left_out: set[int]) -> None:
+    """Drop the tf.functions that use what is left out."""
+    for node in nodes.values():
+        if _is_authors(node.obj) and len(_carried(node.obj, left_out)) < len(
+            own_functions(node.obj)
+        ):
+            node.mirrored = True
+        for name, key in list(node.children.items()):
+            function = nodes[key].obj
+            if is_function(function) and _captured(_traces(function)) & left_out:
+                del node.children[name]
+                node.partial = node.mirrored = True
+
+
 def _spread(nodes: dict[int, _Node]) -> None:
-    # What holds state, and what holds Keras variables, reaches up to every owner.
+    # What holds state, and what is mirrored, reaches up to every owner.
     owners: dict[int, list[int]] = {}
     for key, node in nodes.items():
         for child in node.children.values():
             owners.setdefault(child, []).append(key)
-    for flag in ("has_state", "has_keras"):
+    for flag in ("has_state", "mirrored"):
         queue = [key for key, node in nodes.items() if getattr(node, flag)]
         while queue:
             for owner in owners.get(queue.pop(), ()):
@@ -136,20 +156,21 @@ def _spread(nodes: dict[int, _Node]) -> None:
 def _handles(optimizer: Any) -> set[int]:
     variables = optimizer.variables
     variables = variables() if callable(variables) else variables
-    return {id(tf_private.raw_variable(variable).handle) for variable in variables}
+    raw = [tf_private.raw_variable(variable) for variable in variables]
+    return {id(handle) for variable in raw for handle in tf_private.handles(variable)}
 
 
 def _captured(concretes: Iterable[Any]) -> set[int]:
     return {id(tensor) for concrete in concretes for tensor in concrete.captured_inputs}
 
 
-def _captures(function: Any) -> set[int]:
-    """Return what a tf.function captures in the traces that TensorFlow will save."""
+def _traces(function: Any) -> list[Any]:
+    """Return the traces of a tf.function that TensorFlow will save."""
     if is_concrete(function):
-        return _captured([function])
+        return [function]
     if function.input_signature is not None:
         function.get_concrete_function()
-    return _captured(tf_private.traces(function))
+    return tf_private.traces(function)
 
 
 def _build(root: Any, nodes: dict[int, _Node], left_out: set[int]) -> Any:
@@ -164,7 +185,7 @@ def _build(root: Any, nodes: dict[int, _Node], left_out: set[int]) -> Any:
         if key not in mirrors:
             if variable_class is not None and isinstance(node.obj, variable_class):
                 mirrors[key] = tf_private.raw_variable(node.obj)
-            elif node.has_keras or _is_keras(node.obj):
+            elif node.mirrored or _is_keras(node.obj):
                 mirrors[key] = _empty(node, nodes)
                 if key not in inner:
                     _list_variables(node.obj, mirrors[key])
@@ -189,14 +210,17 @@ def _carried(obj: Any, left_out: set[int]) -> dict[str, Any]:
     return {
         name: function
         for name, function in own_functions(obj).items()
-        if not (left_out and _captures(function) & left_out)
+        if not (left_out and _captured(_traces(function)) & left_out)
+        # Nobody could write it; what is served of it has a function of its own.
+        and not any(map(tf_private.encoding_error, _traces(function)))
     }
 
 
 def _empty(node: _Node, nodes: dict[int, _Node]) -> Any:
-    whole = all(nodes[child].has_state for child in node.children.values())
+    whole = not node.partial and all(nodes[key].has_state for key in node.children.values())
     # Without one of its elements a list would number the others anew.
-    container = tf_private.new_container(node.obj) if _is_container(node.obj) and whole else None
+    keeps = _is_container(node.obj) and (whole or isinstance(node.obj, dict))
+    container = tf_private.new_container(node.obj) if keeps else None
     return tf_private.new_node() if container is None else container
 
 
@@ -220,11 +244,17 @@ def _list_variables(obj: Any, mirror: Any) -> None:
 _KERAS = ("keras.src.", "tf_keras.")
 
 
+def _is_authors(obj: Any) -> bool:
+    # What Keras makes is many, and none of it has tf.functions of its own to look for.
+    return not type(obj).__module__.startswith((*_KERAS, "tensorflow."))
+
+
 def _is_keras(obj: Any) -> bool:
     return any(cls.__module__.startswith(_KERAS) for cls in type(obj).__mro__)
 
 
-def _is_optimizer(obj: Any) -> bool:
+def is_optimizer(obj: Any) -> bool:
+    """Tell whether an object is an optimizer of Keras 3 or `tf_keras`."""
     # Its slots are of no use to whoever serves the model, and weigh twice what the model does.
     return any(
         cls.__name__ in ("BaseOptimizer", "_BaseOptimizer", "OptimizerV2")

@@ -39,6 +39,10 @@ class Saved:
     owners: Mapping[str, tuple[Any, str]]
     unsavable: tuple[str, ...]
 
+    def path_of(self, node: Any) -> str:
+        """Return the path of one of the nodes."""
+        return next(path for path, known in self.nodes.items() if known is node)
+
     def handles(self) -> set[int]:
         """Return the ids of the resource handles that the trackables own."""
         return {id(handle) for node in self.nodes.values() for handle in tf_private.handles(node)}
@@ -59,16 +63,20 @@ def look(root: Any, endpoints: Sequence[Endpoint] = (), *, trace: bool = True) -
     while queue:
         path, obj = queue.popleft()
         for name, function in functions.own_functions(obj).items():
-            held[_join(path, name)] = function
+            held[join(path, name, obj)] = function
         try:
             children = tf_private.checkpoint_children(obj)
         except ValueError:
             unsavable.append(path)
             continue
         for name, child in children.items():
-            if id(child) not in seen and not functions.is_function(child):
+            below = join(path, name, obj)
+            if functions.is_function(child):
+                # Of lists and dicts; those of objects are known, and signatures are written anew.
+                if not tf_private.is_signatures(obj) and name not in tf_private.KERAS_OWN_FUNCTIONS:
+                    held.setdefault(below, child)
+            elif id(child) not in seen:
                 seen.add(id(child))
-                below = _join(path, name)
                 nodes[below], owners[below] = child, (obj, name)
                 queue.append((below, child))
     traces = {endpoint.signature.function: [endpoint.concrete] for endpoint in endpoints}
@@ -85,7 +93,15 @@ def _traces(function: Any) -> list[Any]:
     return tf_private.traces(function)
 
 
-def _join(path: str, name: str) -> str:
+def join(path: str, name: str, owner: Any) -> str:
+    """Return the path of what an owner at `path` holds by a name: ``"parts[0]"``, ``"d['a']"``."""
+    if isinstance(owner, dict):
+        return f"{path}[{name!r}]"
     if name.isdecimal():
         return f"{path}[{name}]"
     return f"{path}.{name}" if path else name
+
+
+def expression(name: str, path: str) -> str:
+    """Return what a person types for a path below the object called `name`."""
+    return f"{name}.{path}" if path and not path.startswith("[") else name + path

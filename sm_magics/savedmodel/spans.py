@@ -25,10 +25,12 @@ class Span:
     ----------
     file : str
         The file that the code object names.
-    line, end_line, column, end_column : int
-        1-based; the last column is the one behind the last character.
-    source : str
-        Its first line, as it stands in the file.
+    line, end_line : int
+        1-based.
+    column, end_column : int or None
+        1-based; the last one is behind the last character. None where the source is not known.
+    source : str or None
+        Its first line, as it stands in the file; None where that is not known.
     scope : str
         If it is a ``with tf.device(...)``: all of its head on one line, without a comment.
     """
@@ -36,9 +38,9 @@ class Span:
     file: str
     line: int
     end_line: int
-    column: int
-    end_column: int
-    source: str
+    column: int | None = None
+    end_column: int | None = None
+    source: str | None = None
     scope: str = ""
 
 
@@ -58,6 +60,11 @@ def statement(frame: Frame) -> Span | None:
 
 def _holds(node: Any, line: int, kind: Any) -> bool:
     return isinstance(node, kind) and node.lineno <= line <= (node.end_lineno or 0)
+
+
+def line(frame: Frame) -> Span:
+    """Return a line as the span that it is where nothing more is known."""
+    return Span(frame.file, frame.line, frame.line)
 
 
 def device_scope(frames: Iterable[Frame], device: Device) -> Span | None:

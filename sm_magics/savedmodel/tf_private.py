@@ -5,10 +5,15 @@ The tests are in `tests/engine/test_tf_private.py`: when a release moves a name,
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def input_names(concrete: Any) -> list[str]:
@@ -38,12 +43,15 @@ def handles(obj: Any) -> list[Any]:
         replicas = getattr(obj, "_values", None) or [obj]  # of a distribution strategy
         return [replica.handle for replica in replicas]
     if isinstance(obj, CapturableResource):
-        return [obj._resource_handle]  # noqa: SLF001
+        inner = vars(obj).get(TABLE_FIELD)
+        return [obj._resource_handle] if inner is None else handles(inner)  # noqa: SLF001
     return []
 
 
 HANDLE_FIELDS = ("_handle", "_resource_handle_value")
 """Where a variable and a table keep their resource handle in the instance dict."""
+TABLE_FIELD = "_table"
+"""Where a vocabulary (`tf.lookup.StaticVocabularyTable`) keeps the table whose handle it has."""
 
 
 def is_iterator(obj: Any) -> bool:
@@ -54,6 +62,11 @@ def is_iterator(obj: Any) -> bool:
 def is_restored(function: Any) -> bool:
     """Tell whether a tf.function comes from a loaded SavedModel: it has traces that it hides."""
     return type(function).__name__ == "RestoredFunction"
+
+
+def is_signatures(obj: Any) -> bool:
+    """Tell whether an object is the `signatures` of a loaded SavedModel."""
+    return type(obj).__name__ == "_SignatureMap"
 
 
 def method_owner(function: Any) -> Any:
@@ -189,6 +202,66 @@ def variable_shape(handle: Any) -> Any:
     return tf.TensorShape(known.shape_and_type[0].shape)
 
 
+def uses(tensor: Any) -> Iterator[Any]:
+    """Yield the ops that use a tensor of a graph; those in a function before what calls it."""
+    for operation in tensor.consumers():
+        for index, given in enumerate(operation.inputs):
+            if given is tensor:
+                for parameter in _parameters(operation, index):
+                    yield from uses(parameter)
+        yield operation
+
+
+def _parameters(operation: Any, index: int) -> list[Any]:
+    # The first input of a condition chooses the branch.
+    index -= operation.type in ("If", "StatelessIf", "Case", "StatelessCase")
+    control = operation.type in ("While", "StatelessWhile", "If", "StatelessIf", "Case")
+    if index < 0 or not (control or operation.type.endswith("PartitionedCall")):
+        return []
+    graphs = [function_graph(operation.graph, name) for name in _called(operation)]
+    return [graph.inputs[index] for graph in graphs if graph is not None]
+
+
+def global_seed() -> Any:
+    """Return the variable that Keras 3 draws from where no seed is given; None if there is none."""
+    module = sys.modules.get("keras.src.backend.common.global_state")
+    generator = module and module.get_global_attribute("global_seed_generator")
+    return None if generator is None else raw_variable(generator.state)
+
+
+def is_keras_object(obj: Any) -> bool:
+    """Tell whether an object is of a Keras class: a layer, metric, seed; but no variable."""
+    theirs = any(
+        cls.__module__.startswith(("keras.src.", "tf_keras.")) for cls in type(obj).__mro__
+    )
+    return theirs and not is_keras_variable(obj)
+
+
+def is_keras_variable(obj: Any) -> bool:
+    """Tell whether an object is a Keras 3 variable, which wraps a tf.Variable."""
+    known = keras_variable_class()
+    return known is not None and issubclass(type(obj), known)
+
+
+def keras_state(obj: Any) -> list[Any]:
+    """Return the variables of a Keras 3 layer, metric or seed.
+
+    None of a `tf_keras` object: TensorFlow tracks these as they are.
+    """
+    if _is_tf_keras(obj):
+        return []
+    if hasattr(obj, "variables"):
+        return list(obj.variables)
+    return [obj.state] if hasattr(obj, "state") else []
+
+
+def is_auto_trackable(obj: Any) -> bool:
+    """Tell whether an object tracks whatever is assigned to it: modules, layers, checkpoints."""
+    import tensorflow as tf
+
+    return tf.__internal__.tracking.AutoTrackable in type(obj).__mro__
+
+
 def parameters_called(operation: Any, index: int) -> list[Any]:
     """Return what input `index` of a call op is inside of the function that it calls."""
     if operation.type not in ("PartitionedCall", "StatefulPartitionedCall"):
@@ -196,6 +269,25 @@ def parameters_called(operation: Any, index: int) -> list[Any]:
     (name,) = _called(operation)
     inner = function_graph(operation.graph, name)
     return [] if inner is None else [inner.inputs[index]]
+
+
+def strategy_of(obj: Any) -> Any:
+    """Return the distribution strategy that is active, or that made an object's variables."""
+    import tensorflow as tf
+
+    if tf.distribute.has_strategy():
+        return tf.distribute.get_strategy()
+    variables = getattr(obj, "variables", ())
+    variables = () if callable(variables) else variables
+    first = next(iter(variables), None)
+    return getattr(raw_variable(first), "_distribute_strategy", None)
+
+
+def is_chief(resolver: Any) -> bool:
+    """Tell whether this process is the chief of a cluster."""
+    kind, number = resolver.task_type, resolver.task_id
+    jobs = resolver.cluster_spec().as_dict()
+    return kind in (None, "chief") or ("chief" not in jobs and kind == "worker" and number == 0)
 
 
 def saves_devices(options: Any) -> bool:
@@ -207,7 +299,10 @@ def saves_devices(options: Any) -> bool:
 def must_compile(concrete: Any) -> bool:
     """Tell whether XLA must compile the function behind a ConcreteFunction (``jit_compile``)."""
     definition = getattr(concrete, "function_def", None)
-    return definition is not None and bool(definition.attr["_XlaMustCompile"].b)
+    # To read an attribute that is not there would add it, and break the function.
+    if definition is None or "_XlaMustCompile" not in definition.attr:
+        return False
+    return bool(definition.attr["_XlaMustCompile"].b)
 
 
 def is_variable(obj: Any) -> bool:
@@ -255,8 +350,23 @@ def table_writers(graph: Any) -> list[str]:
     ]
 
 
+def name(concrete: Any) -> str:
+    """Return what a ConcreteFunction is called in a graph's library."""
+    written = concrete.name  # bytes, of a ConcreteFunction
+    return written.decode() if isinstance(written, bytes) else str(written)
+
+
 def nested_graphs(concrete: Any) -> list[Any]:
     """Return the FuncGraphs that a ConcreteFunction runs: its own and those that it calls."""
+    return [graph for graph in _nested(concrete).values() if graph is not None]
+
+
+def called_names(concrete: Any) -> set[str]:
+    """Return the names of the functions that a ConcreteFunction calls, and those that they call."""
+    return set(_nested(concrete)) - {""}
+
+
+def _nested(concrete: Any) -> dict[str, Any]:
     found: dict[str, Any] = {"": concrete.graph}
     queue = [concrete.graph]
     while queue:
@@ -269,7 +379,7 @@ def nested_graphs(concrete: Any) -> list[Any]:
                     found[name] = inner
                     if inner is not None:
                         queue.append(inner)
-    return [graph for graph in found.values() if graph is not None]
+    return found
 
 
 def _called(operation: Any) -> list[str]:
@@ -283,38 +393,131 @@ def _called(operation: Any) -> list[str]:
     return names
 
 
+def custom_gradients(graph: Any) -> list[tuple[Any, Any]]:
+    """Return the ops of a graph that have a gradient of their own, each with its function.
+
+    The function takes None (for the op) and the gradients of the outputs: `tf.custom_gradient`
+    registers one for each call.
+    """
+    from tensorflow.python.framework import ops
+
+    found = []
+    for operation in graph.get_operations():
+        if _GRADIENT_ATTRIBUTE not in operation.node_def.attr:
+            continue
+        name = operation.get_attr(_GRADIENT_ATTRIBUTE)
+        with contextlib.suppress(LookupError):
+            found.append((operation, ops.gradient_registry.lookup(name)))
+    return found
+
+
+_GRADIENT_ATTRIBUTE = "_gradient_op_type"
+
+
 def layers(model: Any) -> list[Any]:
     """Return a Keras model's layers, those of its layers too."""
     return list(model._flatten_layers(include_self=False))  # noqa: SLF001
 
 
-def save_spec(model: Any) -> tuple[list[Any], str] | None:
+def save_spec(model: Any) -> tuple[list[Any], dict[str, Any], str] | None:
     """Return what the first call of a subclassed Keras model told about its inputs.
 
     Returns
     -------
-    tuple of (list of structures of tf.TensorSpec, str) or None
-        One structure per positional argument of `call`, with the batch size still as called, and
-        where the dtypes come from: ``"call"`` if recorded, ``"assumed"`` if it is the model's own.
-        None if nothing is known.
+    tuple of (list, dict, str) or None
+        A structure of tf.TypeSpec per positional argument of `call`, and per argument that is
+        known by its name, with the batch size still as called; what was no tensor is None. Then
+        where the dtypes come from: ``"call"`` if recorded, ``"assumed"`` if they are the model's
+        own. None if nothing is known.
     """
     import tensorflow as tf
 
     if type(model).__module__.startswith("tf_keras") or _is_tf_keras(model):
         recorded = model._saved_model_arg_spec  # noqa: SLF001
-        return (list(recorded[0]), "call") if recorded else None
+        # In mixed precision what was called with float32 is cast before it is recorded.
+        source = "call" if model.compute_dtype == model.variable_dtype else "assumed"
+        return (list(recorded[0]), dict(recorded[1]), source) if recorded else None
     shapes = model._build_shapes_dict  # noqa: SLF001
     if not shapes:
         return None
 
     def specs(structure: Any) -> Any:
+        if structure is None:
+            return None
         if isinstance(structure, dict):
             return {name: specs(inner) for name, inner in structure.items()}
         if all(size is None or isinstance(size, int) for size in structure):
             return tf.TensorSpec(tuple(structure), model.input_dtype)
         return [specs(inner) for inner in structure]
 
-    return [specs(shape) for shape in shapes.values()], "assumed"
+    known = {name.removesuffix("_shape"): specs(shape) for name, shape in shapes.items()}
+    first, *rest = known
+    return [known[first]], {name: known[name] for name in rest}, "assumed"
+
+
+def input_is_inferred(model: Any) -> bool:
+    """Tell whether Keras made the input of a Sequential model up, from the shape of a call."""
+    if _is_tf_keras(model):
+        tracked = list(model._self_tracked_trackables)  # noqa: SLF001
+        return len(tracked) > 1 and bool(tracked[0].name == f"{tracked[1].name}_input")
+    # An author's Input has a shape or no dtype.
+    made = getattr(getattr(model._layers[0], "_auto_config", None), "config", {})  # noqa: SLF001
+    return made.get("batch_shape") is not None and made.get("dtype") is not None
+
+
+def encoding_error(concrete: Any) -> str | None:
+    """Return why the arguments or outputs of a trace can't be written; None if they can.
+
+    TensorFlow writes the structures of every function that the export holds, served or not.
+    """
+    if concrete.structured_input_signature is None:
+        return None
+    outputs = structure_error(concrete.structured_outputs)
+    if outputs is not None:
+        return f"its outputs have {outputs}"
+    arguments = structure_error(concrete.structured_input_signature)
+    return None if arguments is None else f"its arguments have {arguments}"
+
+
+def structure_error(structure: Any) -> str | None:
+    """Return what of a structure can't be written; None if all of it can."""
+    from tensorflow.python.framework import func_graph
+    from tensorflow.python.saved_model import nested_structure_coder
+
+    key = _odd_key(structure)
+    if key is not None:
+        return f"the key {key!r}, which is no string"
+    try:
+        nested_structure_coder.encode_structure(
+            func_graph.convert_structure_to_signature(structure)
+        )
+    except nested_structure_coder.NotEncodableError:
+        return "a value that no SavedModel can hold"
+    return None
+
+
+def _odd_key(structure: Any) -> Any:
+    if hasattr(structure, "items"):
+        for key, part in structure.items():
+            if not isinstance(key, str):
+                return key
+            if (inner := _odd_key(part)) is not None:
+                return inner
+    elif isinstance(structure, list | tuple):
+        for part in structure:
+            if (inner := _odd_key(part)) is not None:
+                return inner
+    return None
+
+
+def function_name(function: Any) -> str:
+    """Return what the author calls a tf.function or ConcreteFunction."""
+    name = getattr(function, "__name__", None)
+    if name is None:
+        name = function.name
+        name = name.decode() if isinstance(name, bytes) else name
+        name = re.sub(r"^__(inference|forward|backward)_(.+?)_\d+$", r"\2", name)
+    return "the lambda" if name == "<lambda>" else str(name)
 
 
 def _is_tf_keras(obj: Any) -> bool:
@@ -434,13 +637,32 @@ def missing_asset(obj: Any) -> str | None:
 
 def owners(concrete: Any) -> list[Any]:
     """Return the trackables whose resources a ConcreteFunction captures: variables, tables."""
-    found = {id(variable): variable for variable in concrete.variables}
+    found = {id(variable): variable for variable in _variables(concrete)}
     for captured in concrete.captured_inputs:
         # Set by TensorFlow on the handle of a table, for its own search of owners.
         parent = getattr(captured, "_parent_trackable", None)
         if parent is not None and parent() is not None:
             found[id(parent())] = parent()
     return list(found.values())
+
+
+def _variables(concrete: Any) -> list[Any]:
+    """Return the variables of a ConcreteFunction that are still there; its own raise if not all."""
+    references = concrete.graph._weak_variables  # noqa: SLF001
+    return [found for reference in references if (found := reference()) is not None]
+
+
+def deleted(concrete: Any) -> set[int]:
+    """Return the ids of the captured handles whose variables were deleted; mostly there is none."""
+    there = _variables(concrete)
+    if len(there) == len(concrete.graph._weak_variables):  # noqa: SLF001
+        return set()
+    alive = {id(handle) for variable in there for handle in handles(variable)}
+    return {
+        id(captured)
+        for captured in concrete.captured_inputs
+        if variable_dtype(captured) is not None and id(captured) not in alive
+    }
 
 
 def autograph_cause(error: BaseException) -> str | None:

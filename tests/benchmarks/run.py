@@ -17,6 +17,7 @@ TITLES = {
     "loading": "Loading the extension, above an IPython shell alone",
     "capture": "Looking for models",
     "inspection": "Reading a SavedModel directory",
+    "checks": "Checking placement and portability, for 10,000 nodes",
     "export": "Exporting",
 }
 INTRO = """# Benchmarks

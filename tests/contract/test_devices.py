@@ -133,7 +133,9 @@ def test_s34_the_layout_that_a_cpu_may_lack_is_written_as_it_is(exported):
 STRATEGY = """
 import sys
 from pathlib import Path
+import keras
 import tensorflow as tf
+import tf_keras
 import sm_magics
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
@@ -167,6 +169,20 @@ with strategy.scope():
     loaded = tf.saved_model.load(str(root / "scoped"))
     answer = strategy.run(lambda: loaded.serve(tf.constant([2.0]))["y"])
     print("IMPORTED", type(loaded.factor).__name__, float(strategy.reduce("SUM", answer, None)[0]))
+
+rows = tf.random.stateless_uniform([4, 3], [1, 2])
+for name, k in {"KERAS3": keras, "TF_KERAS": tf_keras}.items():
+    with strategy.scope():
+        model = k.Sequential([k.Input((3,), name="x"), k.layers.Dense(2, name="y")])
+        model.compile("adam", "mse")
+    model.fit(rows, tf.ones([4, 2]), verbose=0)
+    with strategy.scope():
+        plain = sm_magics.export(model, root / name)
+        whole = sm_magics.export(model, root / (name + "_whole"), with_optimizer=True)
+    loaded = tf.saved_model.load(str(plain.path))
+    served = loaded.signatures["serving_default"](x=rows)["y"]
+    close = bool(tf.reduce_all(abs(served - model.predict(rows, verbose=0)) < 1e-5))
+    print(name, close, len(plain.findings), plain.left_out > 0, whole.left_out)
 """
 
 
@@ -199,6 +215,12 @@ def test_s35_a_scope_alone_hard_codes_nothing(strategy):
 def test_s35_running_replicas_in_the_body_hard_codes_devices(strategy):
     _, lines = strategy
     assert "CPU:1" in lines["RUN"]
+
+
+@pytest.mark.parametrize("k", ["KERAS3", "TF_KERAS"])
+def test_s35_a_compiled_keras_model_in_a_scope(k, strategy):
+    _, lines = strategy
+    assert lines[k] == "True 0 True 0"
 
 
 def test_s36_an_export_is_imported_under_a_strategy(strategy):

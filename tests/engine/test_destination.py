@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import subprocess
 import tempfile
+from functools import cache
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 from rich import filesize
 
+import sm_magics
 from sm_magics.savedmodel.checks.destination import check
 from sm_magics.savedmodel.publishing.destination import Destination, resolve
 from sm_magics.savedmodel.publishing.sizes import decimal
 
 
+@cache
+def template() -> Path:
+    """Return a SavedModel that TensorFlow wrote."""
+    path = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, path)
+    module = tf.Module()
+    module.scale = tf.Variable([1.0, 2.0])
+    tf.saved_model.save(module, str(path))
+    return path
+
+
 def saved_model(path: Path, *more: str) -> Path:
-    for name in ("saved_model.pb", "variables/variables.index", *more):
+    shutil.copytree(template(), path, dirs_exist_ok=True)
+    for name in more:
         (path / name).parent.mkdir(parents=True, exist_ok=True)
         (path / name).write_text(name)
     return path
@@ -107,6 +123,14 @@ def test_what_is_no_path_is_a_type_error(typed):
         resolve(typed)
 
 
+@pytest.mark.parametrize("do", [sm_magics.export, sm_magics.code])
+def test_an_export_to_none_says_what_is_missing(do):
+    model = tf.Module()
+    model.serve = tf.function(lambda x: x, input_signature=[tf.TensorSpec([None])])
+    with pytest.raises(TypeError, match=r"export_dir is None; name a directory"):
+        do(model, None)
+
+
 def test_a_loop_of_links_is_refused(tmp_path):
     (tmp_path / "a").symlink_to(tmp_path / "b")
     (tmp_path / "b").symlink_to(tmp_path / "a")
@@ -123,7 +147,7 @@ def test_a_new_or_an_empty_directory_is_fine(overwrite, tmp_path):
 
 
 def test_an_older_export_stops_and_the_hint_names_both_ways_out(tmp_path):
-    target = saved_model(tmp_path / "model", "assets/words.txt", "fingerprint.pb")
+    target = saved_model(tmp_path / "model", "assets/words.txt")
     (found,) = check(resolve(target), overwrite=False)
     assert codes([found]) == [("SM502", "error")]
     assert "--overwrite" in found.hint

@@ -95,7 +95,7 @@ def test_home_is_expanded_and_strings_are_paths(saved, monkeypatch):
 def test_files_that_a_saved_model_has(saved):
     assert roles(saved) == {
         "assets/": "assets (empty)",
-        "debug/saved_model_debug_info.pb": "debug info",
+        "debug/saved_model_debug_info.pb": "debug info, with local file paths",
         "fingerprint.pb": "fingerprint",
         "saved_model.pb": "graph and signatures",
         "variables/variables.data-00000-of-00001": "variables shard",

@@ -177,8 +177,8 @@ def test_function_aliases_name_all_traces(written, tmp_path):
     assert set(dict(meta_graph(again).meta_info_def.function_aliases).values()) == {"b"}
 
 
-def test_an_alias_of_nothing_is_sm202_and_nothing_is_written(written, tmp_path):
-    with pytest.raises(sm_magics.ExportError, match=r"'nosuch' is no tf\.function"):
+def test_an_alias_of_nothing_is_sm211_and_nothing_is_written(written, tmp_path):
+    with pytest.raises(sm_magics.ExportError, match=r"SM211 error: .*'nosuch' is no tf\.function"):
         written(function_aliases={"a": "nosuch"})
     assert not list(tmp_path.iterdir())
 
@@ -373,6 +373,22 @@ def test_saveoptions_are_passed_through(tmp_path):
     result = sm_magics.export(Weighted(), tmp_path / "out", options=given)
     assert (result.path / "debug").is_dir()
     assert sorted(result.inspection.tags) == ["serve", "x"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"extra_tags": "foo"}, r"extra_tags takes a list: \['foo'\]"),
+        ({"experimental_io_device": "/job:nope"}, "is no device here"),
+        ({"save_debug_info": "yes"}, "save_debug_info is True or False"),
+        ({"experimental_custom_gradients": "no"}, "custom_gradients is True or False"),
+    ],
+)
+def test_the_fields_of_saveoptions_are_checked_too(tmp_path, fields, message):
+    given = tf.saved_model.SaveOptions(**fields)
+    with pytest.raises(ValueError, match=message):
+        sm_magics.export(Weighted(), tmp_path / "out", options=given)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_field_that_this_tensorflow_lacks_says_since_when_it_is_there(monkeypatch):

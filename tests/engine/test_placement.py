@@ -76,6 +76,11 @@ def compiled_call(x):
     return tf.function(tf.sin, jit_compile=True)(x)
 
 
+def asserted(x):
+    tf.debugging.assert_positive(x, "a text")
+    return tf.sin(x)
+
+
 def looked_up(module):
     keys = tf.lookup.KeyValueTensorInitializer(tf.range(3, dtype=tf.int64), tf.range(3))
     module.table = tf.lookup.StaticHashTable(keys, -1)
@@ -114,12 +119,12 @@ POSITIVE = {
 SILENT = {
     "no device": serving(tf.sin),
     "a device of nobody's": serving(pinned("/job:localhost/replica:0/task:0")),
-    "no device inside of one": serving(pinned("/GPU:0", lambda x: pinned(None)(x))),
+    "no device inside of one": serving(pinned("/GPU:0", pinned(None))),
     "a device of a constant": serving(lambda x: x * pinned("/CPU:0", tf.constant)(2.0)),
     "channels last": serving(lambda x: tf.nn.conv2d(x, tf.ones([1, 1, 3, 1]), 1, "SAME"), IMAGES),
     "a dtype with a kernel": serving(lambda x: tf.image.adjust_contrast(x, 2.0), IMAGES),
     "what XLA may compile": serving(tf.sin, jit_compile=False),
-    "a message": serving(lambda x: tf.debugging.assert_positive(x) or tf.sin(x)),
+    "a message": serving(asserted),
     "random numbers": serving(lambda x: x + tf.random.normal(tf.shape(x))),
     "a dataset": serving(lambda x: tf.data.Dataset.from_tensors(x).map(tf.sin).reduce(x, tf.add)),
 }
@@ -145,7 +150,7 @@ def test_a_finding_has_the_severity_of_its_target_and_is_the_only_one(case, targ
 def test_what_was_written_has_the_same_findings(case, tmp_path):
     path = sm_magics.export(POSITIVE[case][0], tmp_path / "out", verify=False, ignore="SM3").path
     for target in TARGETS:
-        found = reachable.check_written(metagraph(path), target, lambda *_: None)
+        found = reachable.examine(path, target)
         assert {f"{one.code} {one.severity}" for one in found} == expected(case, target)
 
 
@@ -214,10 +219,9 @@ def test_sm311_a_gpu_that_is_saved_with_a_variable(target):
 
 
 def test_the_saver_is_pinned_to_the_cpu_and_no_finding(tmp_path):
-    graph = metagraph(sm_magics.export(Scaled(), tmp_path / "out").path)
-    assert any("CPU" in node.device for node in written.everything(graph))
-    for target in TARGETS:
-        assert list(reachable.check_written(graph, target, lambda *_: None)) == []
+    path = sm_magics.export(Scaled(), tmp_path / "out").path
+    assert any("CPU" in node.device for node in written.everything(metagraph(path)))
+    assert [reachable.examine(path, target) for target in TARGETS] == [[]] * 4
 
 
 def test_the_device_of_a_python_function_is_tensorflows():
@@ -244,7 +248,7 @@ def test_a_colocation_is_no_device():
 RECURRENT = {
     "LSTM": lambda k: k.layers.LSTM(2),
     "GRU": lambda k: k.layers.GRU(2),
-    "stateful": lambda k: k.layers.LSTM(2, return_sequences=True),
+    "sequences": lambda k: k.layers.LSTM(2, return_sequences=True),
     "Bidirectional": lambda k: k.layers.Bidirectional(k.layers.LSTM(2)),
 }
 
@@ -284,6 +288,26 @@ def test_preprocessing_is_silent_on_a_cpu(k, layer):
     model = k.Model(inputs, build(k)(inputs))
     assert sm_magics.check(model, target="cpu") == []
     assert told(model, "any") <= {"SM312 info"}
+
+
+def test_the_line_that_asks_for_a_check_made_nothing():
+    inputs = keras.Input((1,), dtype="string")
+    model = keras.Model(inputs, keras.layers.StringLookup(vocabulary=["a"])(inputs))
+    found = sm_magics.check(model)
+    assert {(one.code, one.file, one.line) for one in found} == {("SM312", None, None)}
+
+
+def test_an_authors_own_pin_of_a_librarys_layer_is_a_finding():
+    lookup = keras.layers.StringLookup(vocabulary=["a"])
+
+    def body(x):
+        with tf.device("/CPU:0"):
+            return tf.sin(tf.cast(lookup(x), tf.float32))
+
+    module = serving(body, TEXT)
+    module.table = lookup.lookup_table
+    found = [one for one in sm_magics.check(module, target="gpu") if one.code == "SM302"]
+    assert [one.source.strip() for one in found] == ['with tf.device("/CPU:0"):']
 
 
 STRATEGY = """

@@ -395,3 +395,30 @@ def test_names_do_not_hide_each_other():
     run(program, obj)
     sm_magics.export(obj, "ours", signatures="root=call")
     same("ours", "theirs")
+
+
+def test_names_of_other_parameters_are_handed_on_in_order():
+    class Swapped(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([], name="y"), tf.TensorSpec([], name="x")])
+        def f(self, x, y):
+            return x - 10.0 * y
+
+    obj = Swapped()
+    run(sm_magics.code(obj, "theirs"), obj)
+    sm_magics.export(obj, "ours")
+    same("ours", "theirs")
+
+
+def test_the_forward_pass_of_a_part_is_served():
+    obj = tf.train.Checkpoint(part=single())
+    program = sm_magics.code(obj, "theirs", signatures="part.call")
+    assert "model.part(" in program
+    run(program, obj)
+    sm_magics.export(obj, "ours", signatures="part.call")
+    same("ours", "theirs")
+
+
+def test_a_sparse_input_is_more_than_a_program_can_say():
+    inputs = keras.Input((4,), sparse=True, name="x")
+    with pytest.raises(ValueError, match="'x' of the signature 'serving_default' is a Sparse"):
+        sm_magics.code(keras.Model(inputs, keras.layers.Dense(2)(inputs)), "out")

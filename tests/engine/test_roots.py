@@ -201,3 +201,103 @@ def test_seeds_are_state_too(tmp_path):
     rows = tf.ones([1, 3])
     (served,) = loaded.signatures["serving_default"](x=rows).values()
     np.testing.assert_allclose(served, layer(rows), rtol=1e-6)
+
+
+@pytest.fixture(params=[keras, tf_keras], ids=["keras3", "tf_keras"])
+def trained(request):
+    """A module whose only Keras object is the optimizer of its variable of 4 kB."""
+
+    class Trained(tf.Module):
+        def __init__(self, value=1.0):
+            super().__init__()
+            self.weight = tf.Variable(tf.fill([1000], value))
+            self.optimizer = request.param.optimizers.Adam()
+            self.optimizer.build([self.weight])
+            self.parts = [self.optimizer, tf.Variable(2.0)]
+            words = tf.lookup.KeyValueTensorInitializer(["a"], tf.constant([7], tf.int64))
+            self.table = tf.lookup.StaticHashTable(words, 0)
+            self.noise = tf.random.Generator.from_seed(1)
+            self.held = {
+                "half": tf.function(lambda x: x * self.weight[0] / 2, input_signature=[ROWS]),
+                "train": tf.function(self.step, input_signature=[ROWS]),
+            }
+
+        @tf.function(input_signature=[ROWS])
+        def serve(self, x):
+            known = tf.cast(self.table.lookup(tf.constant("a")), tf.float32)
+            return {"y": x * self.weight[0] * self.parts[1] + known + 0 * self.noise.normal([])}
+
+        @tf.function(input_signature=[ROWS])
+        def train(self, x):
+            return self.step(x)
+
+        def step(self, x):
+            self.optimizer.apply_gradients([(self.weight * 1.0, self.weight)])
+            return x
+
+    return Trained
+
+
+ROWS = tf.TensorSpec([None], tf.float32, name="x")
+
+
+def test_a_modules_optimizer_is_left_out_though_it_has_no_layer(trained, tmp_path):
+    module = trained()
+    result = sm_magics.export(module, tmp_path / "out", "serve")
+    assert result.left_out > 8000
+    assert sum(variable.bytes for variable in result.inspection.variables) < 4100
+    assert keys(tmp_path / "out") == {
+        f"{name}/.ATTRIBUTES/VARIABLE_VALUE" for name in ("weight", "parts/1", "noise/_state_var")
+    }
+    loaded = tf.saved_model.load(str(tmp_path / "out"))
+    np.testing.assert_allclose(loaded.serve(tf.constant([3.0]))["y"], [13.0])
+    assert loaded.held["half"](tf.constant([3.0])).numpy().tolist() == [1.5]
+    assert not hasattr(loaded, "train")
+    other = trained(5.0)
+    other.parts[1].assign(0.0)
+    tf.train.Checkpoint(other).restore(str(tmp_path / "out")).expect_partial()
+    np.testing.assert_allclose(other.serve(tf.constant([3.0]))["y"], [13.0])
+
+
+def test_a_modules_optimizer_is_kept_if_asked_for_or_served(trained, tmp_path):
+    for number, result in enumerate(
+        [
+            sm_magics.export(trained(), tmp_path / "asked", "serve", with_optimizer=True),
+            sm_magics.export(trained(), tmp_path / "served", "train"),
+        ]
+    ):
+        assert result.left_out == 0, number
+        assert sum(variable.bytes for variable in result.inspection.variables) > 12_000
+
+
+def test_a_checkpoints_optimizer_is_left_out(tmp_path):
+    weight = tf.Variable(tf.ones([1000]))
+    optimizer = keras.optimizers.Adam()
+    optimizer.build([weight])
+    checkpoint = tf.train.Checkpoint(weight=weight, optimizer=optimizer)
+    checkpoint.serve = tf.function(lambda x: x * weight[0], input_signature=[ROWS])
+    result = sm_magics.export(checkpoint, tmp_path / "out")
+    assert result.left_out > 8000
+    assert sum(variable.bytes for variable in result.inspection.variables) == 4000
+    weight.assign(tf.zeros([1000]))
+    checkpoint.restore(str(tmp_path / "out")).expect_partial()
+    assert float(weight[0]) == 1.0
+
+
+def test_a_function_of_a_part_that_trains_the_whole_is_left_out(tmp_path):
+    module, part = tf.Module(), tf.Module()
+    module.weight = tf.Variable(1.0)
+    module.optimizer = keras.optimizers.Adam()
+    module.optimizer.build([module.weight])
+    module.serve = tf.function(lambda x: x * module.weight, input_signature=[ROWS])
+
+    def train(x):
+        module.optimizer.apply_gradients([(module.weight * 1.0, module.weight)])
+        return x
+
+    part.train = tf.function(train, input_signature=[ROWS])
+    part.own = tf.Variable(3.0)
+    module.part = part
+    assert sm_magics.export(module, tmp_path / "out", "serve").findings == ()
+    loaded = tf.saved_model.load(str(tmp_path / "out"))
+    assert float(loaded.part.own) == 3.0

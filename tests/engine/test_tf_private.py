@@ -59,6 +59,35 @@ def test_traces():
     assert shapes == {2, 3}
 
 
+def test_name_and_called_names(tmp_path):
+    inner = concrete(lambda x: x + 1.0, VECTOR)
+    outer = concrete(lambda x: tf.cond(tf.size(x) > 1, lambda: inner(x), lambda: x), VECTOR)
+    assert tf_private.name(inner).startswith("__inference_")
+    assert tf_private.name(inner) in tf_private.called_names(outer)
+    assert tf_private.name(outer) not in tf_private.called_names(outer)
+    module = tf.Module()
+    module.inner = inner
+    tf.saved_model.save(module, str(tmp_path))
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+    (graph,) = SavedModel.FromString((tmp_path / "saved_model.pb").read_bytes()).meta_graphs
+    assert tf_private.name(inner) in {f.signature.name for f in graph.graph_def.library.function}
+
+
+def test_custom_gradients():
+    @tf.custom_gradient
+    def steep(x):
+        return x + 1.0, lambda upstream: upstream * 100.0
+
+    graph = concrete(lambda x: steep(x) * 2.0, VECTOR).graph
+    ((operation, gradient),) = tf_private.custom_gradients(graph)
+    trace = tf.function(gradient).get_concrete_function(None, *operation.inputs)
+    # An IdentityN of outputs and inputs carries the gradient.
+    results = trace(None, tf.constant([3.0]), tf.constant([0.0]))
+    np.testing.assert_allclose(results[-1], [300.0])
+    assert tf_private.custom_gradients(concrete(lambda x: x + 1.0, VECTOR).graph) == []
+
+
 def test_checkpoint_children():
     class Module(tf.Module):
         touched = False
@@ -232,10 +261,73 @@ def test_save_spec(k, source):
     model = Model()
     assert tf_private.save_spec(model) is None
     model({"a": tf.ones([2, 3])})
-    structures, said = tf_private.save_spec(model)
+    structures, by_name, said = tf_private.save_spec(model)
     (spec,) = tf.nest.flatten(structures)
-    assert said == source
+    assert (by_name, said) == ({}, source)
     assert (spec.shape[1:], spec.dtype) == ([3], tf.float32)
+
+
+def test_save_spec_by_name():
+    class Old(tf_keras.Model):
+        def call(self, left, scale, right):
+            return left * scale + right
+
+    model = Old()
+    model(tf.ones([2, 3]), 2.0, right=tf.ones([2, 1]))
+    (left, scale), by_name, _ = tf_private.save_spec(model)
+    assert (left.shape, scale, by_name["right"].shape) == ([2, 3], None, [2, 1])
+
+    class New(keras.Model):
+        def call(self, left, right):
+            return left + right
+
+        def build(self, left_shape, right_shape):
+            pass
+
+    model = New()
+    model(tf.ones([2, 3]), tf.ones([2, 1]))
+    (left,), by_name, _ = tf_private.save_spec(model)
+    assert (left.shape, by_name["right"].shape) == ([2, 3], [2, 1])
+
+
+@pytest.mark.parametrize("k", [keras, tf_keras])
+def test_input_is_inferred(k):
+    deferred = k.Sequential([k.layers.Dense(2)])
+    deferred.build((None, 3))
+    assert tf_private.input_is_inferred(deferred)
+    for first in (k.Input((3,)), k.Input((3,), name="x", dtype="float32")):
+        assert not tf_private.input_is_inferred(k.Sequential([first, k.layers.Dense(2)]))
+
+
+def test_encoding_error(tmp_path):
+    def error(body, argument):
+        module = tf.Module()
+        module.f = tf.function(body)
+        trace = module.f.get_concrete_function(argument)
+        found = tf_private.encoding_error(trace)
+        if found is None:
+            tf.saved_model.save(module, str(tmp_path), signatures={})
+        else:
+            with pytest.raises(Exception, match=r"bad argument|No encoder"):
+                tf.saved_model.save(module, str(tmp_path), signatures={})
+        return found
+
+    ones = tf.ones([2])
+    assert error(lambda x: {"a": [x, None, {"b": x}]}, ones) is None
+    assert error(lambda x: [x, {7: x}], ones).startswith("its outputs have the key 7")
+    assert error(lambda x: x[7], {7: ones}).startswith("its arguments have the key 7")
+    array = error(lambda x: tf.TensorArray(tf.float32, 1).write(0, x), ones)
+    assert array.startswith("its outputs have a value")
+
+
+def test_function_name():
+    @tf.function
+    def half(x):
+        return x / 2.0
+
+    assert tf_private.function_name(half) == "half"
+    assert tf_private.function_name(half.get_concrete_function(tf.ones([]))) == "half"
+    assert tf_private.function_name(tf.function(lambda x: x)) == "the lambda"
 
 
 @pytest.mark.parametrize("k", [keras, tf_keras])
@@ -491,3 +583,80 @@ def test_the_owner_of_a_method_before_and_after_a_trace():
     gc.collect()
     assert tf_private.owner_is_gone(serve)
     assert tf_private.method_owner(serve) is None
+
+
+def test_the_handle_of_a_vocabulary_is_that_of_its_table():
+    words = tf.lookup.KeyValueTensorInitializer(["a"], tf.constant([0], tf.int64))
+    vocabulary = tf.lookup.StaticVocabularyTable(words, 1)
+    assert vars(vocabulary)[tf_private.TABLE_FIELD] is not None
+    (handle,) = tf_private.handles(vocabulary)
+    assert handle is vocabulary.resource_handle
+
+
+def test_the_captured_handles_of_deleted_variables():
+    kept = [tf.Variable(1.0), tf.Variable(2.0)]
+    trace = concrete(lambda x: x * kept[0] * kept[1], VECTOR)
+    first, second = kept
+    assert tf_private.deleted(trace) == set()
+    handles = [id(variable.handle) for variable in kept]
+    del second
+    kept.pop()
+    gc.collect()
+    assert tf_private.deleted(trace) == {handles[1]}
+    assert tf_private.owners(trace) == [first]
+
+
+def test_the_uses_of_what_is_captured():
+    v = tf.Variable(1.0)
+    inner = tf.function(lambda x: x * v)
+    bodies = {
+        "a call": inner,
+        "a condition": lambda x: tf.cond(tf.size(x) > 0, lambda: inner(x), lambda: x),
+        "a case": lambda x: tf.switch_case(tf.size(x), [lambda: x, lambda: inner(x)]),
+        "a loop": lambda x: tf.while_loop(lambda y: tf.size(y) < 0, lambda y: (inner(y),), (x,))[0],
+    }
+    for name, body in bodies.items():
+        trace = concrete(body, VECTOR)
+        (parameter,) = [inside for captured, inside in trace.graph.captures if captured is v.handle]
+        first, *_, last = tf_private.uses(parameter)
+        assert first.type == "ReadVariableOp", name
+        assert last.graph is trace.graph, name
+
+
+def test_the_seed_that_keras_draws_from():
+    trace = concrete(lambda x: x + keras.random.normal(()), VECTOR)
+    handle = tf_private.global_seed().handle
+    assert any(captured is handle for captured in trace.captured_inputs)
+
+
+def test_the_signatures_of_a_loaded_model(loaded):
+    assert tf_private.is_signatures(loaded.signatures)
+    assert not tf_private.is_signatures({})
+
+
+def test_what_tracks_attributes():
+    assert tf_private.is_auto_trackable(tf.Module())
+    assert tf_private.is_auto_trackable(keras.layers.Dense(1))
+    assert tf_private.is_auto_trackable(tf_keras.layers.Dense(1))
+    assert not tf_private.is_auto_trackable(keras.metrics.Mean())
+    assert not tf_private.is_auto_trackable(tf.Variable(1.0))
+
+
+def test_keras_objects_and_their_state():
+    for one in (keras.metrics.Mean(), keras.random.SeedGenerator(), tf_keras.layers.Dense(1)):
+        assert tf_private.is_keras_object(one)
+    variable = keras.Variable(1.0)
+    assert tf_private.is_keras_variable(variable)
+    assert not tf_private.is_keras_object(variable)
+    assert len(tf_private.keras_state(keras.metrics.Mean())) == 2
+    assert len(tf_private.keras_state(keras.random.SeedGenerator())) == 1
+
+
+@pytest.mark.parametrize("jit", [True, False, None])
+def test_what_xla_must_compile_is_known_and_the_function_stays_callable(jit):
+    function = tf.function(tf.sin, input_signature=[tf.TensorSpec([None])], jit_compile=jit)
+    concrete = function.get_concrete_function()
+    assert tf_private.must_compile(concrete) is (jit is True)
+    assert set(concrete.function_def.attr) & {"_XlaMustCompile"} == (
+        set() if jit is None else {"_XlaMustCompile"}
+    )

@@ -36,3 +36,17 @@ def test_sm109_is_silent_for_other_values_constants_and_small_ones(tmp_path):
         assert sm_magics.export(Averaged(*pair), tmp_path / f"{number}").findings == ()
     small = MILLION[:, :10]
     assert sm_magics.export(Averaged(small, small), tmp_path / "small").findings == ()
+
+
+def test_sm109_constants_beside_a_varied_one_are_no_twins(tmp_path):
+    module = Averaged(MILLION, np.zeros_like(MILLION))
+    module.slots = [tf.Variable(np.zeros_like(MILLION)), tf.Variable(np.ones_like(MILLION))]
+    assert sm_magics.export(module, tmp_path / "out").findings == ()
+
+
+def test_sm109_counts_the_twins_alone(tmp_path):
+    module = Averaged(MILLION, MILLION)
+    module.slots = [tf.Variable(np.zeros_like(MILLION)) for _ in range(2)]
+    (found,) = sm_magics.export(module, tmp_path / "out").findings
+    assert "1.2 MB, 25 % of the variables (" in found.message
+    assert "slots" not in found.message

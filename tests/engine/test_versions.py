@@ -72,6 +72,16 @@ def test_sm212_a_version_by_its_number_is_compared_with_the_one_below(tmp_path):
     assert [found.code for found in result.findings] == ["SM212"]
 
 
+def test_sm212_an_empty_directory_stands_for_no_version(tmp_path):
+    sm_magics.export(module(spec("z")), tmp_path / "m" / "1")
+    (tmp_path / "m" / "2").mkdir()
+    result = sm_magics.export(OLD, tmp_path / "m" / "2")
+    assert [found.code for found in result.findings] == ["SM212"]
+    assert str(tmp_path / "m" / "1") in result.findings[0].message
+    (tmp_path / "m" / "3").mkdir()
+    assert sm_magics.export(OLD, tmp_path / "m" / "3", overwrite=True).findings == ()
+
+
 def test_sm212_stops_a_strict_export(tmp_path):
     sm_magics.export(OLD, tmp_path / "m", next_version=True)
     with pytest.raises(sm_magics.ExportError, match="SM212"):

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _DEPTH = 4
 _BUDGET = 20_000
+# What the variable of a variable, and the table of a vocabulary, is called.
+_INNER = frozenset({*tf_private.INNER_VARIABLE_FIELDS, tf_private.TABLE_FIELD})
 _CLOSED = frozenset({"opaque"})
 
 
@@ -26,15 +28,23 @@ class Holder:
     ----------
     path : str
         The expression that reaches it: ``"model.scaler.scale"``.
-    owner : object
-        What holds it: an object, a container, or None for a name of the namespace itself.
     name : str
-        The name, attribute or subscript by which the owner holds it.
+        The name, attribute or subscript by which its owner holds it.
+    value : object
+        What was found: the variable (that of Keras, not the one inside) or the table.
+    above : Holder or None
+        Where its owner was found, an object or a container; None for a name of the namespace.
     """
 
     path: str
-    owner: object
     name: str
+    value: object
+    above: Holder | None = None
+
+    @property
+    def root(self) -> Holder:
+        """The name that the path starts from."""
+        return self if self.above is None else self.above.root
 
 
 def holder(handle: object, namespace: Mapping[str, object]) -> Holder | None:
@@ -54,21 +64,23 @@ def holder(handle: object, namespace: Mapping[str, object]) -> Holder | None:
         (name for name in list(namespace) if type(name) is str),
         key=lambda name: (name.startswith("_"), name in ("In", "Out")),
     )
-    queue: deque[tuple[str, object, str, object, int]] = deque()
-    queue.extend((name, None, name, namespace[name], 0) for name in names)
+    queue = deque((Holder(name, name, namespace[name]), 0) for name in names)
     seen: set[int] = set()
     for _ in range(_BUDGET):
         if not queue:
             return None
-        path, owner, name, obj, depth = queue.popleft()
+        found, depth = queue.popleft()
+        obj = found.value
         fields = sorts.of(obj).members(obj)
         if any(fields.get(field) is handle for field in tf_private.HANDLE_FIELDS):
-            return Holder(path, owner, name)
+            is_inner = found.above is not None and found.name in _INNER
+            return found.above if is_inner else found
         if id(obj) in seen or depth == _DEPTH:
             continue
         seen.add(id(obj))
         queue.extend(
-            (path + step, obj, key, part, depth + 1) for step, key, part in _parts(obj, sorts)
+            (Holder(found.path + step, key, part, found), depth + 1)
+            for step, key, part in _parts(obj, sorts)
         )
     return None
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sm_magics.savedmodel import tf_private
+from sm_magics.savedmodel.checks import damage
 from sm_magics.savedmodel.diagnostics import Severity, finding
 from sm_magics.savedmodel.publishing.occupancy import Kind, Occupant, listed, look
 from sm_magics.savedmodel.publishing.sizes import decimal
@@ -37,14 +38,15 @@ def check(destination: Destination, *, overwrite: bool = False, need: int = 0) -
     Returns
     -------
     list of Diagnostic
-        SM501 where nothing can be written, SM502 for what is there already, SM503 where the disk
-        has too little space.
+        SM501 where nothing can be written, SM502 for what is there already, SM505 if that is no
+        whole export, SM503 where the disk has too little space.
     """
     unwritable = _unwritable(destination)
     if unwritable is not None:
         return [unwritable]
-    mixed = [] if destination.next_version else _mixed(destination.path)
-    found = mixed + (
+    # With the size of the export comes a second look, for SM503 alone.
+    broken = [] if destination.next_version or need else damage.check(destination.path)
+    found = broken + (
         _versions_in_the_way(destination.path)
         if destination.next_version
         else _in_the_way(destination.path, overwrite=overwrite)
@@ -136,24 +138,11 @@ def _in_the_way(path: Path, *, overwrite: bool) -> list[Diagnostic]:
     occupant = look(path)
     if occupant.refusal is not None:
         return [finding("SM502", occupant.refusal.reason, occupant.refusal.hint)]
-    if occupant.kind is not Kind.SAVED_MODEL:
+    if occupant.kind not in {Kind.SAVED_MODEL, Kind.PARTIAL}:
         return []
     if not overwrite:
         return [_holds_an_export(path, occupant)]
     return [_deletes_strangers(path, occupant)] if occupant.strangers else []
-
-
-def _mixed(path: Path) -> list[Diagnostic]:
-    if look(path).kind is not Kind.SAVED_MODEL or not tf_private.is_mixed_export(str(path)):
-        return []
-    return [
-        finding(
-            "SM505",
-            f"{path} is a mixed export: its variables are not those that its graph was written "
-            "with, as after a save that was interrupted",
-            "don't serve it; --overwrite replaces it with a whole one",
-        )
-    ]
 
 
 def _holds_an_export(path: Path, occupant: Occupant) -> Diagnostic:
@@ -162,9 +151,10 @@ def _holds_an_export(path: Path, occupant: Occupant) -> Diagnostic:
         if occupant.strangers
         else ""
     )
+    what = "a SavedModel" if occupant.kind is Kind.SAVED_MODEL else "a part of a SavedModel"
     return finding(
         "SM502",
-        f"{path} holds a SavedModel already{strangers}",
+        f"{path} holds {what} already{strangers}",
         "Replace it with --overwrite (overwrite=True), or keep every export with --next-version "
         f"(next_version=True) in a directory of versions, such as {path}_versions.",
     )

@@ -53,14 +53,14 @@ def check(
         elif one.status == "differs":
             found.append(_differs(endpoint, one.reason, directory, obj, name))
         elif endpoint.assumed and one.rejected:
-            found.append(refusals.wrong_guess(endpoint.signature, one.reason))
+            found.append(refusals.wrong_guess(endpoint, one.reason))
     return found
 
 
 def _fails(said: str, level: str, key: str | None = None) -> Diagnostic:
     fix = (
-        "take out what it names, such as a `with tf.device` or a tf.py_function; --verify process "
-        "lets TensorFlow choose another device for what is pinned"
+        "take out what it names, such as a `with tf.device` (or: --fix devices) or a "
+        "tf.py_function; --verify process lets TensorFlow choose another device for what is pinned"
         if level == "serving"
         else "take out what it names, such as an op of a library that is imported only here"
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sm_magics.savedmodel import devices, frames, tf_private
 from sm_magics.savedmodel.checks.grouping import Flagged, findings
 from sm_magics.savedmodel.diagnostics import CATALOGUE, finding
+from sm_magics.savedmodel.graphs import places
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -78,13 +79,17 @@ def _flagged(node: Node) -> Iterator[Flagged]:
     if node.op.startswith("TPU"):
         yield Flagged("SM305", node, "")
         return
-    if "Call" in node.op and node.proto.attr["_XlaMustCompile"].b:
+    attributes = node.proto.attr  # reading one that is not there would add it
+    compiled = "_XlaMustCompile" in attributes and attributes["_XlaMustCompile"].b
+    if "Call" in node.op and compiled:
         yield Flagged("SM309", node, "")
     if not node.device or node.op in _NO_WORK or node.op in _PYTHON:
         return
     device = devices.parse(node.device)
     code = _code(device)
-    if code and not (code == "SM302" and node.op == "Const"):  # every server makes that at once
+    if code == "SM302" and (node.op == "Const" or places.is_pinned_by_library(node, device)):
+        return  # every server makes that at once; Keras knows what no GPU can do
+    if code:
         yield Flagged(code, node, str(device), device)
 
 

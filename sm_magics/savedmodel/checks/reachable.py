@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 from sm_magics.savedmodel import op_tables, tf_private
 from sm_magics.savedmodel.checks import file_ops, kernels, op_uses, placement, portability
 from sm_magics.savedmodel.graphs import live, places, written
+from sm_magics.savedmodel.graphs.debug_info import Places
+from sm_magics.savedmodel.inspection import metagraph
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from sm_magics.savedmodel.checks.grouping import Locate
     from sm_magics.savedmodel.checks.op_uses import OpUse
@@ -36,10 +39,26 @@ def check(saved: Saved, options: Any, target: str) -> Iterator[Diagnostic]:
     yield from placement.variables(saved, options, target)
 
 
-def check_written(meta_graph: Any, target: str, locate: Locate) -> Iterator[Diagnostic]:
-    """Yield the same for a written MetaGraphDef, whoever wrote it."""
-    nodes = list(written.nodes(meta_graph))
-    yield from _of(nodes, target, locate)
+def examine(directory: Path, target: str, consumer: OpTable | None = None) -> list[Diagnostic]:
+    """Return the same for a written SavedModel, whoever wrote it; TensorFlow is not imported.
+
+    Findings have lines where it was saved with debug info.
+
+    Parameters
+    ----------
+    directory : Path
+    target : str
+        See `check`.
+    consumer : OpTable, optional
+        The release that is to load it: SM403, SM404.
+    """
+    meta_graph = metagraph(directory)
+    found = list(_of(list(written.nodes(meta_graph)), target, Places(directory)))
+    if consumer is not None:
+        every = uses(meta_graph)
+        found += portability.unknown_ops(every, consumer)
+        found += portability.unknown_attributes(every, consumer)
+    return found
 
 
 def _of(nodes: Sequence[Node], target: str, locate: Locate) -> Iterator[Diagnostic]:

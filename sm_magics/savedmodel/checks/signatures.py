@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import frames, tf_private
 from sm_magics.savedmodel.diagnostics import Severity, finding
 from sm_magics.savedmodel.signatures import (
     candidates,
-    choice,
+    dtype_guesses,
     endpoint_specs,
     functions,
+    input_names,
     keras_models,
+    refusals,
     spec_text,
 )
 
@@ -20,8 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from sm_magics.savedmodel.diagnostics import Diagnostic
-    from sm_magics.savedmodel.inspection import Inspection
+    from sm_magics.savedmodel.saved import Saved
+    from sm_magics.savedmodel.signatures import Spec
     from sm_magics.savedmodel.signatures.endpoints import Endpoint
+
+
+_SPELL = "give one an input_signature, @tf.function(input_signature=[...]); "
 
 
 def check(obj: Any, chosen: Sequence[Endpoint]) -> list[Diagnostic]:
@@ -29,24 +34,37 @@ def check(obj: Any, chosen: Sequence[Endpoint]) -> list[Diagnostic]:
     if chosen:
         return []
     own = {} if functions.is_function(obj) else functions.own_functions(obj)
-    lines = candidates.candidates(obj)
-    if len(own) > 1:
+    is_model = keras_models.is_model(obj)
+    lines = candidates.candidates(obj) + (["-s call"] if is_model else [])
+    typed = [n for n, f in own.items() if candidates.is_typed(f) and not candidates.unnameable(f)]
+    if is_model or len(typed) == 1:
+        left = "its forward pass" if is_model else f"its tf.function {typed[0]!r}"
+        what = f"the signatures asked for are empty, which leaves out {left}"
+    elif len(own) > 1:
         what = f"it has {len(own)} tf.functions ({', '.join(own)}) and nothing says which to serve"
     elif own:
         ((name, function),) = own.items()
         why = candidates.unnameable(function) or "it has no input_signature"
         what = f"its tf.function {name!r} can't be served as it is: {why}"
-    elif keras_models.is_model(obj):
-        what = "it has no forward pass that can be served"
     else:
         what = "it has no tf.function of its own"
+    known = not own or any(map(candidates.is_typed, own.values()))
     return [
         finding(
             "SM201",
             f"no signature would be written for the {type(obj).__name__}: {what}",
-            (f"choose: {'; '.join(lines)}; " if lines else "")
+            (f"choose: {'; '.join(lines)}; " if lines else "" if known else _SPELL)
             + "--allow-no-signature exports it for Python only",
         )
+    ]
+
+
+def unwritable(written: Saved) -> list[Diagnostic]:
+    """Return SM205 for each function of the export that TensorFlow could not write."""
+    return [
+        refusals.unwritable(label, function, why)
+        for label, function in written.functions.items()
+        if (why := next(filter(None, map(tf_private.encoding_error, written.traces[label])), None))
     ]
 
 
@@ -58,7 +76,7 @@ def traced(endpoints: Sequence[Endpoint], obj: Any) -> list[Diagnostic]:
         found += _fixed_batch(endpoint)
         found += _baked(endpoint, obj)
         found += _in_parts(endpoint)
-        found += _integers(endpoint)
+        found += _guessed(endpoint)
         found += _odd_outputs(endpoint)
     return found
 
@@ -92,8 +110,12 @@ def _fixed_batch(endpoint: Endpoint) -> Iterator[Diagnostic]:
             "SM206",
             f"the batch size of {endpoint.signature.key!r} is fixed ({sizes}): "
             f"{endpoint.fixed_batch}",
-            "make the body work for any size (such as tf.shape(x)[0]), or say --batch fixed "
-            "(batch='fixed') if it is meant",
+            (
+                "trace it with a free dimension, tf.TensorSpec([None, ...])"
+                if functions.is_concrete(endpoint.function)
+                else "make the body work for any size (such as tf.shape(x)[0])"
+            )
+            + ", or say --batch fixed (batch='fixed') if it is meant",
             function=endpoint.signature.function,
         )
 
@@ -123,32 +145,41 @@ def _in_parts(endpoint: Endpoint) -> Iterator[Diagnostic]:
         )
 
 
-def _integers(endpoint: Endpoint) -> Iterator[Diagnostic]:
+def _guessed(endpoint: Endpoint) -> Iterator[Diagnostic]:
+    """Yield SM210 where a guessed dtype is not what the body tells of."""
     if not endpoint.assumed:
         return
-    integer = [
-        replace(spec, dtype="int32") if _is_cast_to_integer(tensor) else spec
-        for spec, tensor in zip(endpoint.signature.inputs, endpoint.concrete.inputs, strict=False)
-    ]
-    names = [s.name for s, old in zip(integer, endpoint.signature.inputs, strict=True) if s != old]
+    declared = endpoint.signature.inputs
+    told = dtype_guesses.told(endpoint.concrete, declared)
+    text = spec_text.format_specs(told)
+    hint = f"say what it takes: --input '{text}' (in Python: inputs='{text}')"
+    names = [s.name for s, old in zip(told, declared, strict=True) if _is_number(s) and s != old]
     if names:
-        text = spec_text.format_specs(tuple(integer))
         yield finding(
             "SM210",
             f"Keras kept no record of the dtype of {', '.join(map(repr, names))}: it is declared "
             "as float32, but the model turns it into integers",
-            f"say what it takes: --input '{text}' (in Python: inputs='{text}')",
+            hint,
+            function=endpoint.signature.function,
+        )
+    found = [str(spec) for spec in declared if spec.dtype in dtype_guesses.GUESSES]
+    if found:
+        yield finding(
+            "SM210",
+            "Keras kept no record of the dtypes that the model takes, and it refuses float32: "
+            f"{', '.join(found)} is a guess that it takes",
+            hint,
             function=endpoint.signature.function,
         )
 
 
-def _is_cast_to_integer(tensor: Any) -> bool:
-    users = tensor.consumers()
-    return bool(users) and all(op.type == "Cast" and op.get_attr("DstT").is_integer for op in users)
+def _is_number(spec: Spec) -> bool:
+    # What is cast to a string fails, and tells so.
+    return spec.dtype != "string"
 
 
 def _odd_outputs(endpoint: Endpoint) -> Iterator[Diagnostic]:
-    odd = [s.name for s in endpoint.signature.outputs if not choice.NAME.fullmatch(s.name)]
+    odd = [s.name for s in endpoint.signature.outputs if not input_names.NAME.fullmatch(s.name)]
     if odd:
         yield finding(
             "SM205",
@@ -164,35 +195,3 @@ def _place(endpoint: Endpoint, obj: Any) -> dict[str, Any]:
     function = functions.maker(endpoint.function, obj)
     frame = frames.of_function(function) if function is not None else None
     return frames.where(frame or frames.of_concrete(endpoint.concrete))
-
-
-def aliases(options: Any) -> list[Diagnostic]:
-    """Return SM211 for each alias of a tf.function that has no trace to be called by it."""
-    found = getattr(options, "function_aliases", None) or {}
-    return [
-        finding(
-            "SM211",
-            f"the alias {alias!r} would name nothing: its function was never traced",
-            "call the function once, or give it an input_signature",
-            **frames.where(frames.of_function(function)),
-        )
-        for alias, function in found.items()
-        if functions.is_function(function)
-        and not functions.is_concrete(function)
-        and function.input_signature is None
-        and not tf_private.traces(function)
-    ]
-
-
-def dangling(options: Any, written: Inspection) -> list[Diagnostic]:
-    """Return SM211 for each alias that no function of the written library has."""
-    there = {alias for graph in written.meta_graphs for alias in graph.aliases}
-    return [
-        finding(
-            "SM211",
-            f"the alias {alias!r} names no function of the export",
-            "alias a tf.function of the object, not one of its ConcreteFunctions",
-        )
-        for alias in getattr(options, "function_aliases", None) or {}
-        if alias not in there
-    ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +11,10 @@ from sm_magics.savedmodel.publishing.sizes import decimal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from sm_magics.savedmodel.diagnostics import Diagnostic
-    from sm_magics.savedmodel.inspection import Inspection
+    from sm_magics.savedmodel.inspection import Inspection, Variable
     from sm_magics.savedmodel.saved import Saved
     from sm_magics.savedmodel.signatures.endpoints import Endpoint
 
@@ -70,10 +70,13 @@ def check(saved: Saved, endpoints: Sequence[Endpoint]) -> Iterator[Diagnostic]:
             "keep it as a variable: `self.table = tf.Variable(array, trainable=False)`",
             severity=Severity.ERROR if total >= TOO_LARGE else Severity.WARNING,
             function=largest.label,
-            **frames.where(frames.of_op(largest.op)),
+            **frames.where(
+                frames.of_op(largest.op, frames.codes_of(None, saved.functions.values()))
+            ),
         )
     for endpoint in endpoints:
-        given = {spec.dtype for spec in endpoint.signature.inputs}
+        # Half-precision inputs that the author spelled out say that it is meant.
+        given = set() if endpoint.assumed else {spec.dtype for spec in endpoint.signature.inputs}
         halves = [
             spec
             for spec in endpoint.signature.outputs
@@ -89,29 +92,25 @@ def check(saved: Saved, endpoints: Sequence[Endpoint]) -> Iterator[Diagnostic]:
             )
 
 
-def twins(saved: Saved, written: Inspection) -> list[Diagnostic]:
+def twins(written: Inspection) -> list[Diagnostic]:
     """Return SM109 for large variables that are stored more than once with the same value.
 
     Such as the shadow copy of an average, or a target network. Constant ones, as initialisers make
-    them, are no copies.
+    them, are no copies: of each value that is stored again, one copy is read.
     """
-    stored = Counter(
-        (one.checksum, one.dtype, one.shape, one.bytes)
-        for one in written.variables
-        if one.bytes >= TWIN and one.checksum is not None
-    )
-    again = {kind: count for kind, count in stored.items() if count > 1}
-    varied = _varied(saved, {(dtype, shape) for _, dtype, shape, _ in again})
-    size = sum(kind[3] * (n - 1) for kind, n in again.items() if kind[1:3] in varied)
-    if not size:
-        return []
-    whole = sum(one.bytes for one in written.variables)
-    names = [
-        one.name
-        for one in written.variables
-        if (one.checksum, one.dtype, one.shape, one.bytes) in again
-        and (one.dtype, one.shape) in varied
+    alike: dict[tuple[object, ...], list[Variable]] = {}
+    for one in written.variables:
+        if one.bytes >= TWIN and one.checksum is not None and one.dtype != "string":
+            kind = (one.checksum, one.dtype, one.shape, one.bytes)
+            alike.setdefault(kind, []).append(one)
+    again = [
+        group for group in alike.values() if len(group) > 1 and _varied(written.path, group[0])
     ]
+    if not again:
+        return []
+    size = sum(one.bytes for group in again for one in group[1:])
+    whole = sum(one.bytes for one in written.variables)
+    names = [one.name for one in written.variables if any(one in group for group in again)]
     return [
         finding(
             "SM109",
@@ -122,22 +121,12 @@ def twins(saved: Saved, written: Inspection) -> list[Diagnostic]:
     ]
 
 
-def _varied(
-    saved: Saved, kinds: set[tuple[str, tuple[int, ...]]]
-) -> set[tuple[str, tuple[int, ...]]]:
-    """Return the kinds of which a variable has values that differ from each other."""
+def _varied(directory: Path, variable: Variable) -> bool:
+    """Tell whether the elements of a written variable differ from each other."""
     import tensorflow as tf
 
-    if not kinds:
-        return set()
-    found: set[tuple[str, tuple[int, ...]]] = set()
-    for node in saved.nodes.values():
-        if not isinstance(node, tf.Variable) or node.dtype.name == "string":
-            continue
-        kind = (node.dtype.name, tuple(node.shape.as_list()))
-        if kind in kinds - found and bool(tf.reduce_any(node != tf.reshape(node, [-1])[0])):
-            found.add(kind)
-    return found
+    value = tf.train.load_variable(str(directory / "variables" / "variables"), variable.key)
+    return bool((value != value.flat[0]).any())
 
 
 def optimizers(kept: Iterable[Any], whole: int) -> Iterator[Diagnostic]:
@@ -149,8 +138,12 @@ def optimizers(kept: Iterable[Any], whole: int) -> Iterator[Diagnostic]:
     whole : int
         Bytes of all variables that are exported.
     """
+    told: dict[int, Any] = {}
     for optimizer in kept:
-        size = sum(_nbytes(variable) for variable in optimizer_variables(optimizer))
+        # One that scales the loss lists the variables of the one that it wraps.
+        own = {id(one): one for one in optimizer_variables(optimizer) if id(one) not in told}
+        told |= own
+        size = sum(map(_nbytes, own.values()))
         if size:
             yield finding(
                 "SM109",
@@ -168,7 +161,8 @@ def optimizer_variables(optimizer: Any) -> list[Any]:
 
 def optimizer_bytes(optimizers: Iterable[Any]) -> int:
     """Return the size of the optimizers' state in bytes."""
-    return sum(_nbytes(v) for one in optimizers for v in optimizer_variables(one))
+    variables = {id(v): v for one in optimizers for v in optimizer_variables(one)}
+    return sum(map(_nbytes, variables.values()))
 
 
 def _nbytes(tensor: Any) -> int:

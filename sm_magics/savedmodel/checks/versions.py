@@ -49,7 +49,7 @@ def check(
 
 def _before(destination: Destination, *, overwrite: bool) -> Path | None:
     path = destination.path
-    if not destination.next_version and path.exists():
+    if not destination.next_version and _is_occupied(path):
         return path if overwrite else None
     folder = path if destination.next_version else path.parent
     below = int(path.name) if path.name.isdecimal() and not destination.next_version else None
@@ -62,6 +62,11 @@ def _before(destination: Destination, *, overwrite: bool) -> Path | None:
     ]
     older = [number for number in versions if below is None or number < below]
     return folder / str(max(older)) if older else None
+
+
+def _is_occupied(path: Path) -> bool:
+    # An empty directory is written into, and serves nobody.
+    return path.exists() and not (path.is_dir() and not any(path.iterdir()))
 
 
 def _comparable(old: Signature, new: Sequence[Signature]) -> Signature:

@@ -358,7 +358,7 @@ _RULES = (
         "SM505",
         _W,
         "what stands there is a partial or mixed export",
-        "It loads, with the graph of one model and the weights of another.",
+        "It does not load, or it loads with the graph of one model and the weights of another.",
     ),
     Rule(
         "SM601",

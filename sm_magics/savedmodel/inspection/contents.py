@@ -10,6 +10,7 @@ from sm_magics.savedmodel.display import Displayable
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sm_magics.savedmodel.diagnostics import Diagnostic
     from sm_magics.savedmodel.signatures import Signature
 
 
@@ -114,7 +115,8 @@ class Inspection(Displayable):
     """What is in a SavedModel directory.
 
     `tags`, `signatures`, `functions`, `ops`, `devices` and `versions` are those of the MetaGraph
-    tagged ``serve`` (the first one where there is none); `meta_graphs` has all.
+    tagged ``serve`` (the first one where there is none); `meta_graphs` has all. `findings` is what
+    these mean where the export goes, if that was asked for.
     """
 
     path: Path
@@ -122,6 +124,7 @@ class Inspection(Displayable):
     variables: tuple[Variable, ...]
     fingerprint: dict[str, str]
     meta_graphs: tuple[MetaGraph, ...] = field(repr=False)
+    findings: tuple[Diagnostic, ...] = ()
 
     @property
     def bytes(self) -> int:

@@ -33,7 +33,7 @@ _ROLES = (
     ("assets/*", "asset"),
     ("assets.extra/tf_serving_warmup_requests", "warmup requests"),
     ("assets.extra/*", "extra asset"),
-    ("debug/saved_model_debug_info.pb", "debug info"),
+    ("debug/saved_model_debug_info.pb", "debug info, with local file paths"),
 )
 
 

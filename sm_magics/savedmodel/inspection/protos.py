@@ -20,6 +20,7 @@ TENSORFLOW_VERSION = "2.21.0"  # whose descriptors these are; the script keeps t
 ROOTS = (
     "tensorflow/core/protobuf/saved_model.proto",
     "tensorflow/core/protobuf/fingerprint.proto",
+    "tensorflow/core/framework/graph_debug_info.proto",
     "tensorflow/core/protobuf/tensor_bundle.proto",
 )
 

@@ -296,7 +296,7 @@ def save_options(options: Mapping[str, Any] | tf.saved_model.SaveOptions | None)
     ----------
     options : mapping, tf.saved_model.SaveOptions or None
         Names are the fields of `SaveOptions`; the prefix ``experimental_`` may be left out. A
-        `SaveOptions` is passed through.
+        `SaveOptions` is passed through, its fields checked all the same.
 
     Raises
     ------
@@ -308,6 +308,7 @@ def save_options(options: Mapping[str, Any] | tf.saved_model.SaveOptions | None)
     import tensorflow as tf
 
     if isinstance(options, tf.saved_model.SaveOptions):
+        _check_fields(options)
         return options
     if options is None:
         return tf.saved_model.SaveOptions()
@@ -331,6 +332,16 @@ def save_options(options: Mapping[str, Any] | tf.saved_model.SaveOptions | None)
         if value is not None:
             fields[row.name] = option_values.checked(row, value)
     return tf.saved_model.SaveOptions(**fields)
+
+
+def _check_fields(options: tf.saved_model.SaveOptions) -> None:
+    import tensorflow as tf
+
+    defaults = tf.saved_model.SaveOptions()
+    for row in SAVE_OPTIONS:
+        value, default = getattr(options, row.name, None), getattr(defaults, row.name, None)
+        if value is not None and value != default:
+            option_values.checked(row, value)
 
 
 def _row(name: str) -> Option:

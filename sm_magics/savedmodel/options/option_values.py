@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel.options import sharding
+from sm_magics.savedmodel.signatures import functions
 
 if TYPE_CHECKING:
     from sm_magics.savedmodel.options import Option
@@ -42,8 +43,8 @@ def checked(row: Option, value: Any) -> Any:
         raise ValueError(f"{row.name} is True or False; not {value!r}")
     if row.kind == "list":
         return _list(row, value)
-    if row.kind == "pairs" and not isinstance(value, Mapping):
-        raise ValueError(f"{row.name} takes a dict such as {{'alias': model.serve}}")
+    if row.kind == "pairs":
+        return _pairs(row, value)
     if row.name == "experimental_io_device":
         return _device(value)
     if row.kind == "choice" and isinstance(value, str):
@@ -61,6 +62,25 @@ def _list(row: Option, value: Any) -> list[str]:
     if not all(isinstance(one, str) for one in values):
         raise ValueError(f"{row.name} takes a list of texts; not {value!r}")
     return values
+
+
+def _pairs(row: Option, value: Any) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{row.name} takes a dict such as {{'alias': model.serve}}")  # noqa: TRY004, as documented
+    for alias, function in value.items():
+        if not (isinstance(alias, str) and alias):
+            raise ValueError(f"{row.name} has the alias {alias!r}; an alias is a text, not empty")
+        if not (functions.is_function(function) or _are_traces(function)):
+            raise ValueError(
+                f"{row.name}: the alias {alias!r} is given a {type(function).__name__}; give it a "
+                "tf.function of the object, such as model.serve"
+            )
+    return dict(value)
+
+
+def _are_traces(value: Any) -> bool:
+    given = isinstance(value, list | tuple | set)
+    return given and bool(value) and all(map(functions.is_concrete, value))
 
 
 def _sharding(value: Any) -> Any:

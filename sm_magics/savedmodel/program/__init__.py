@@ -8,20 +8,17 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel import tf_private
 from sm_magics.savedmodel.checks import models as models_check
 from sm_magics.savedmodel.checks import signatures as signatures_check
 from sm_magics.savedmodel.diagnostics import ExportError, blocking, selected
+from sm_magics.savedmodel.program import bare_root, wrappers
 from sm_magics.savedmodel.program import options as save_options
-from sm_magics.savedmodel.program import wrappers
 from sm_magics.savedmodel.program.expressions import Expressions, NoProgramError
 from sm_magics.savedmodel.program.text import Names, bracketed, entries, quoted
 from sm_magics.savedmodel.publishing.occupancy import next_version
-from sm_magics.savedmodel.signatures import choice, functions, keras_models
+from sm_magics.savedmodel.signatures import candidates, choice, functions, keras_models
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from sm_magics.savedmodel.publishing.destination import Destination
     from sm_magics.savedmodel.request import Request
     from sm_magics.savedmodel.signatures.endpoints import Endpoint
@@ -61,12 +58,19 @@ def write(request: Request) -> Program:
         If what was asked for can't be exported.
     NoProgramError
         A ValueError, if it can be exported, but not by a program of its own.
+    TypeError
+        If the request has no destination.
     """
-    assert request.destination is not None  # noqa: S101, only `check` does without
+    destination = request.named_destination()
+    if request.fix:
+        raise NoProgramError(
+            f"tf.saved_model.save alone can't do --fix {', '.join(request.fix)}; leave "
+            "it out, or let sm_magics export it"
+        )
     endpoints = _endpoints(request)
     name = _expression(request.name)
     expressions = Expressions(request.obj, name, request.namespace or {})
-    root, mirrored = name, _holds_keras3(request.obj)
+    root = name
     options = save_options.source(request.options, expressions)
 
     names = Names(node.id for node in ast.walk(ast.parse(name)) if isinstance(node, ast.Name))
@@ -83,17 +87,17 @@ def write(request: Request) -> Program:
                     found,
                     target,
                     expression,
-                    signature=endpoint.signature,
+                    endpoint=endpoint,
                     given=_given(key, request),
                     names=names.inner(),
                 )
             )
         signatures[key] = found
     body: list[str] = []
-    if mirrored or functions.is_function(request.obj):
+    if bare_root.is_needed(request.obj):
         root = names.new("root")
-        body += _bare_root(root, request, endpoints, signatures, name)
-    body += _saving(root, request, signatures, options, names)
+        body += bare_root.lines(root, request, endpoints, signatures, name)
+    body += _saving(root, destination, signatures, options, names, overwrite=request.overwrite)
     overwrites = ["import shutil", ""] if request.overwrite else []
     owners = [f"# {name} = ...: your {_kind(request.obj)}, as in the notebook"]
     owners += [f"# {other} = ...: yours too" for other in expressions.others if other != name]
@@ -136,7 +140,15 @@ def _kind(obj: Any) -> str:
 
 
 def _given(key: str, request: Request) -> Any:
-    asked = (request.signatures or {}).get(key)
+    """Return the inputs that the author spelled out for a signature; None if there are none."""
+    if request.signatures is None:
+        own = {} if functions.is_function(request.obj) else functions.own_functions(request.obj)
+        # An input_signature says it already.
+        typed = any(candidates.is_typed(function) for function in own.values())
+        return None if typed and not keras_models.is_model(request.obj) else request.inputs
+    asked = request.signatures.get(key)
+    if functions.is_function(asked):
+        return None
     return (asked[1] if isinstance(asked, tuple) else None) or request.inputs
 
 
@@ -147,111 +159,39 @@ def _target(endpoint: Endpoint, request: Request, expressions: Expressions) -> t
     if isinstance(asked, tuple):
         function = choice.find(asked[0], obj, request.namespace or {})
         if function is not None:
-            return function, expressions.of_path(asked[0], function)
+            return function, expressions.of_path(choice.owner(asked[0], function), function)
         return obj, expressions.name
-    if keras_models.is_model(asked) and (found := expressions.of_layer(asked)):
-        return asked, found
-    if request.signatures is None and functions.is_function(obj):
-        return obj, expressions.name
-    if request.signatures is None and keras_models.is_model(obj) and path in choice.FORWARD:
+    forward = keras_models.is_model(obj) and path in choice.FORWARD
+    if request.signatures is None and (forward or functions.is_function(obj)):
         return obj, expressions.name
     own = {} if functions.is_function(obj) else functions.own_functions(obj)
-    if path in own:
+    found = None
+    if keras_models.is_model(asked):
+        found = expressions.of_layer(asked)
+    elif path in own:
         return own[path], f"{expressions.name}.{path}"
-    raise NoProgramError(
-        f"the function of the signature {key!r} has no path that a program could name it by; "
-        "assign it to an attribute of the model, or to a variable of the notebook"
-    )
+    elif functions.is_function(asked):
+        found = expressions.find(asked, path)
+    if found is None:
+        raise NoProgramError(
+            f"the function of the signature {key!r} has no path that a program could name it by; "
+            "assign it to an attribute of the model, or to a variable of the notebook"
+        )
+    return asked, found
 
 
-def _holds_keras3(obj: Any) -> bool:
-    """Tell whether TensorFlow would write Keras 3 variables, which it can't (decision 001)."""
-    import tensorflow as tf
-
-    if functions.is_function(obj):
-        return False
-    variable = tf_private.keras_variable_class()
-    return any(
-        (variable is not None and isinstance(part, variable))
-        or any(cls.__module__.startswith("keras.src.") for cls in type(part).__mro__)
-        for part in tf.train.TrackableView(obj).descendants()
-    )
-
-
-def _bare_root(
+def _saving(  # noqa: PLR0913, each is a part of the text
     root: str,
-    request: Request,
-    endpoints: Sequence[Endpoint],
+    destination: Destination,
     signatures: dict[str, str],
-    name: str,
+    options: str | None,
+    names: Names,
+    *,
+    overwrite: bool,
 ) -> list[str]:
-    lines = [f"{root} = tf.Module()"]
-    kept = {id(v.handle) for endpoint in endpoints for v in endpoint.concrete.variables}
-    if functions.is_function(request.obj):
-        lines.append(f"{root}.function = {name}")
-        made = f"{name}.variables"
-        if not functions.is_concrete(request.obj):
-            ((_, served),) = signatures.items()
-            made = f"{served}.get_concrete_function().variables"
-        return [*lines, f"{root}.weights = list({made})"]
-    lines.append("# Keras's own variables are wrappers, which graph-mode loaders can't read.")
-    if keras_models.is_model(request.obj):
-        lines.append(f"{root}.weights = [v.value for v in {name}.variables]")
-        kept = {id(variable.value.handle) for variable in request.obj.variables}
-        if request.with_optimizer and getattr(request.obj, "optimizer", None) is not None:
-            lines.append(f"{root}.optimizer = [v.value for v in {name}.optimizer.variables]")
-    else:
-        parts = [
-            f"list({served}.variables)"
-            if functions.is_concrete(endpoint.function)
-            else f"list({served}.get_concrete_function().variables)"
-            for endpoint, served in zip(endpoints, signatures.values(), strict=True)
-        ]
-        lines.append(bracketed(f"{root}.weights = [", parts, "]"))
-    if _needs_more(request.obj, endpoints, kept):
-        lines += [
-            "# Lookup tables, and variables that Keras does not know.",
-            f"{root}.resources = [",
-            "    part",
-            f"    for part in tf.train.TrackableView({name}).descendants()",
-            "    if isinstance(part, (tf.Variable, tf.saved_model.experimental.TrackableResource))",
-            "]",
-        ]
-    if signatures:
-        lines.append(f"{root}.serve = {next(iter(signatures.values()))}")
-    return lines
-
-
-def _needs_more(obj: Any, endpoints: Sequence[Endpoint], kept: set[int]) -> bool:
-    import tensorflow as tf
-
-    captured = {
-        id(tensor)
-        for endpoint in endpoints
-        for tensor in endpoint.concrete.captured_inputs
-        if tensor.dtype == tf.resource
-    }
-    missing = captured - kept
-    if missing:
-        parts = tf.train.TrackableView(obj).descendants()
-        resources = tf.saved_model.experimental.TrackableResource
-        missing -= {id(part.handle) for part in parts if isinstance(part, tf.Variable)}
-        missing -= {id(part.resource_handle) for part in parts if isinstance(part, resources)}
-        if missing:
-            raise NoProgramError(
-                "a signature reads variables or tables that no attribute of the model leads to, "
-                "so a program could not save them; assign them to attributes"
-            )
-    return bool(captured - kept)
-
-
-def _saving(
-    root: str, request: Request, signatures: dict[str, str], options: str | None, names: Names
-) -> list[str]:
-    assert request.destination is not None  # noqa: S101, as in `write`
-    path = quoted(_path(request.destination))
+    path = quoted(_path(destination))
     lines = []
-    if request.overwrite:
+    if overwrite:
         variable = names.new("export_dir")
         lines = [
             f"{variable} = {path}",

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import capture, tf_private
-from sm_magics.savedmodel.program.text import Symbol, literal, quoted, tensor_spec
+from sm_magics.savedmodel.program.text import Symbol, literal, quoted, tensor_spec, type_spec
 from sm_magics.savedmodel.signatures import functions
 from sm_magics.savedmodel.signatures.endpoints import as_spec
 
@@ -68,8 +68,22 @@ class Expressions:
         """Return the expression of a Keras layer or model; None if there is none."""
         if layer is self.obj:
             return self.name
-        own = [f"{self.name}.{name}" for name, value in vars(self.obj).items() if value is layer]
-        return own[0] if own else self._outside(layer, "")
+        for name, value in vars(self.obj).items() if hasattr(self.obj, "__dict__") else ():
+            if value is layer:
+                return f"{self.name}.{name}"
+            # Keras keeps lists of its own under names that it hides.
+            if isinstance(value, list | tuple) and not name.startswith("_"):
+                for index, item in enumerate(value):
+                    if item is layer:
+                        return f"{self.name}.{name}[{index}]"
+        return self._outside(layer, "") or self._by_name(layer)
+
+    def _by_name(self, layer: Any) -> str | None:
+        try:
+            found = self.obj.get_layer(layer.name)
+        except (AttributeError, ValueError):  # no model, or it has no layer of that name
+            return None
+        return f"{self.name}.get_layer({quoted(layer.name)})" if found is layer else None
 
     def _reachable(self) -> Iterator[tuple[str, Any]]:
         if functions.is_function(self.obj):
@@ -127,13 +141,13 @@ def _arguments(concrete: Any) -> str:
 
     def spelled(leaf: Any) -> Any:
         if not isinstance(leaf, tf.TensorSpec):
-            return leaf
+            return Symbol(type_spec("", leaf)) if isinstance(leaf, tf.TypeSpec) else leaf
         if leaf.name is not None:
             return Symbol(tensor_spec(as_spec(leaf.name, leaf)))
         return Symbol(re.sub(r", name=.*\)$", ")", tensor_spec(as_spec("x", leaf))))
 
-    args, kwargs = tf.nest.map_structure(spelled, concrete.structured_input_signature)
     try:
+        args, kwargs = tf.nest.map_structure(spelled, concrete.structured_input_signature)
         parts = [literal(argument) for argument in args]
         parts += [f"{name}={literal(argument)}" for name, argument in kwargs.items()]
     except ValueError as error:

@@ -6,8 +6,12 @@ import builtins
 import keyword
 from typing import TYPE_CHECKING, Any
 
+from sm_magics.savedmodel.signatures.endpoints import as_spec
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    import tensorflow as tf
 
     from sm_magics.savedmodel.signatures import Spec
 
@@ -79,11 +83,38 @@ def literal(value: Any) -> str:
 
 def tensor_spec(spec: Spec) -> str:
     """Return the `tf.TensorSpec` of a spec, named."""
+    shape = None if spec.shape is None else list(spec.shape)
+    return f"tf.TensorSpec({shape}, {_dtype(spec.dtype)}, name={quoted(spec.name)})"
+
+
+def type_spec(name: str, spec: tf.TypeSpec) -> str:
+    """Return the source of the spec of a tensor; only a dense one has a name.
+
+    Raises
+    ------
+    ValueError
+        If it is neither dense nor ragged nor sparse.
+    """
     import tensorflow as tf
 
-    dtype = f"tf.{spec.dtype}" if hasattr(tf, spec.dtype) else f"tf.as_dtype({quoted(spec.dtype)})"
-    shape = None if spec.shape is None else list(spec.shape)
-    return f"tf.TensorSpec({shape}, {dtype}, name={quoted(spec.name)})"
+    if isinstance(spec, tf.TensorSpec):
+        return tensor_spec(as_spec(name, spec))
+    shape = None if spec.shape.rank is None else spec.shape.as_list()
+    given = f"{shape}, {_dtype(spec.dtype.name)}"
+    if isinstance(spec, tf.SparseTensorSpec):
+        return f"tf.SparseTensorSpec({given})"
+    if not isinstance(spec, tf.RaggedTensorSpec):
+        raise ValueError(f"{spec!r} has no literal")  # noqa: TRY004, as `literal`
+    splits = spec.row_splits_dtype.name
+    given += f", ragged_rank={spec.ragged_rank}"
+    given += "" if splits == "int64" else f", row_splits_dtype={_dtype(splits)}"
+    return f"tf.RaggedTensorSpec({given})"
+
+
+def _dtype(name: str) -> str:
+    import tensorflow as tf
+
+    return f"tf.{name}" if hasattr(tf, name) else f"tf.as_dtype({quoted(name)})"
 
 
 def entries(items: Mapping[str, str]) -> list[str]:

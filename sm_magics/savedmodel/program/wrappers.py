@@ -5,18 +5,18 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel import tf_private
-from sm_magics.savedmodel.program.text import Symbol, bracketed, entries, literal, tensor_spec
-from sm_magics.savedmodel.signatures import functions, keras_models
-from sm_magics.savedmodel.signatures.endpoints import named_function, named_outputs
+from sm_magics.savedmodel.program import parameters
+from sm_magics.savedmodel.program.expressions import NoProgramError
+from sm_magics.savedmodel.program.text import Symbol, bracketed, entries, literal, type_spec
+from sm_magics.savedmodel.signatures.endpoints import named_outputs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from sm_magics.savedmodel.program.parameters import Parameters
     from sm_magics.savedmodel.program.text import Names
-    from sm_magics.savedmodel.signatures import Signature, Spec
-
-    Arguments = Callable[[Mapping[str, Any]], tuple[list[Any], dict[str, Any]]]
+    from sm_magics.savedmodel.signatures import Spec
+    from sm_magics.savedmodel.signatures.endpoints import Endpoint
 
 
 def definition(  # noqa: PLR0913, each is a part of the text
@@ -24,7 +24,7 @@ def definition(  # noqa: PLR0913, each is a part of the text
     target: Any,
     expression: str,
     *,
-    signature: Signature,
+    endpoint: Endpoint,
     given: Sequence[Spec] | None,
     names: Names,
 ) -> str:
@@ -38,74 +38,73 @@ def definition(  # noqa: PLR0913, each is a part of the text
         What it calls.
     expression : str
         How a program calls that.
-    signature : Signature
-        The inputs and outputs that it is to have.
+    endpoint : Endpoint
+        The signature: the inputs and outputs that it is to have.
     given : sequence of Spec or None
         The inputs that the author spelled out, if so.
     names : Names
         The names of the program.
+
+    Raises
+    ------
+    NoProgramError
+        If a program can't give the inputs their names.
     """
-    arguments = _arguments(target, given)
-    parameters = {spec.name: names.new(spec.name) for spec in signature.inputs}
-    args, kwargs = arguments({spec: Symbol(name) for spec, name in parameters.items()})
+    taken = parameters.of(endpoint, target, given)
+    bound = {name: _parameter(name, spec, names) for name, spec in taken.specs.items()}
+    args, kwargs = taken.arguments({name: Symbol(symbol) for name, symbol in bound.items()})
     parts = [literal(_plain(argument)) for argument in args]
     parts += [f"{keyword}={literal(_plain(value))}" for keyword, value in kwargs.items()]
+    specs = [type_spec(name, spec) for name, spec in taken.specs.items()]
     decorator = [
-        bracketed("input_signature=[", list(map(tensor_spec, signature.inputs)), "]", depth=1),
+        bracketed("input_signature=[", specs, "]", depth=1),
         # The body calls what has been through AutoGraph already.
         "autograph=False",
     ]
+    trace = _trace(target, taken, bound.values())
+    parameters.check_names(taken, trace, endpoint)
     returned = _returned(
         bracketed(f"{expression}(", parts, ")", depth=1),
-        _outputs(target, signature.inputs, arguments),
-        [spec.name for spec in signature.outputs],
+        trace.structured_outputs,
+        [spec.name for spec in endpoint.signature.outputs],
         names,
     )
     return "\n".join(
         [
             f"@{bracketed('tf.function(', decorator, ')')}",
-            bracketed(f"def {name}(", list(parameters.values()), "):"),
+            bracketed(f"def {name}(", list(bound.values()), "):"),
             *(f"    {line}" for line in returned),
         ]
     )
 
 
-def _arguments(target: Any, given: Sequence[Spec] | None) -> Arguments:
-    if functions.is_function(target):
-        return lambda feeds: _to_function(target, feeds)
-    taken = keras_models.given(target, tuple(given)) if given else keras_models.known(target)
-    training = {"training": False} if keras_models.takes_training(target) else {}
+def _parameter(name: str, spec: Any, names: Names) -> str:
+    import tensorflow as tf
 
-    def arguments(feeds: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-        args, kwargs = taken.arguments(feeds)
-        return args, kwargs | training
-
-    return arguments
-
-
-def _to_function(target: Any, feeds: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-    # As `endpoints.of_specs`: by name where the names are the function's own, else in order.
-    if functions.is_concrete(target):
-        parameters = tf_private.input_names(target)
-    else:
-        parameters = [
-            n for n in inspect.signature(target.python_function).parameters if n != "self"
-        ]
-    if list(feeds) == parameters[: len(feeds)] and not functions.is_concrete(target):
-        return list(feeds.values()), {}
-    if set(feeds) <= set(parameters):
-        return [], dict(feeds)
-    return list(feeds.values()), {}
+    symbol = names.new(name)
+    if symbol != name and not isinstance(spec, tf.TensorSpec):
+        # A TensorSpec carries its name; the parts of others are called after the parameter.
+        raise NoProgramError(
+            f"the input {name!r} is ragged or sparse, and a program needs that name for something "
+            "else; give the input another one"
+        )
+    return symbol
 
 
-def _outputs(target: Any, specs: Sequence[Spec], arguments: Arguments) -> Any:
-    """Return the structure of what a call gives; only a trace knows it."""
+def _trace(target: Any, taken: Parameters, bound: Iterable[str]) -> Any:
+    """Return a trace of what will be defined; only that knows what a call gives."""
+    import tensorflow as tf
 
     def body(*tensors: Any) -> Any:
-        args, kwargs = arguments({s.name: t for s, t in zip(specs, tensors, strict=True)})
+        args, kwargs = taken.arguments(dict(zip(taken.specs, tensors, strict=True)))
         return target(*args, **kwargs)
 
-    return named_function(body, specs, "outputs").get_concrete_function().structured_outputs
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    body.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [inspect.Parameter(symbol, kind) for symbol in bound]
+    )
+    function = tf.function(body, input_signature=list(taken.specs.values()), autograph=False)
+    return function.get_concrete_function()
 
 
 def _returned(call: str, outputs: Any, wanted: Sequence[str], names: Names) -> list[str]:

@@ -30,6 +30,7 @@ class Kind(StrEnum):
     NOTHING = "nothing"
     EMPTY = "an empty directory"
     SAVED_MODEL = "a SavedModel"
+    PARTIAL = "a SavedModel without its graph, as an interrupted save leaves it"
     VERSIONS = "a directory of versions"
     DIRECTORY = "a directory without a SavedModel"
     FILE = "not a directory"
@@ -124,7 +125,28 @@ def _kind(path: Path, names: list[str]) -> Kind:
         return Kind.SAVED_MODEL
     if any(_version(name) >= 0 and is_saved_model(path / name) for name in names):
         return Kind.VERSIONS
-    return Kind.DIRECTORY
+    return Kind.PARTIAL if _is_partial(path, names) else Kind.DIRECTORY
+
+
+def _is_partial(path: Path, names: list[str]) -> bool:
+    """Tell whether a directory holds what a save writes before the graph, and nothing else.
+
+    A checkpoint that somebody keeps there has another name, or a `checkpoint` file beside it; and
+    files in ``assets`` may be anybody's, where no graph names them.
+    """
+    variables = path / "variables"
+    if variables.is_symlink() or not variables.is_dir() or _strangers(path, names):
+        return False
+    written = _names(variables)
+    assets = path / "assets"
+    return (
+        any(name.startswith(_CHECKPOINT) for name in written)
+        and "checkpoint" not in written
+        and not (assets.is_dir() and _names(assets))
+    )
+
+
+_CHECKPOINT = ("variables.index", "variables.data-", "variables_temp")
 
 
 def _strangers(path: Path, names: list[str]) -> tuple[str, ...]:

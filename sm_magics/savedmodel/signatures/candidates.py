@@ -2,24 +2,62 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+import shlex
+from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel import capture, tf_private
-from sm_magics.savedmodel.signatures import endpoints, functions, spec_text
+from sm_magics.savedmodel import capture, saved
+from sm_magics.savedmodel.signatures import endpoints, functions, proposals, spec_text
 from sm_magics.savedmodel.signatures.endpoints import UnnamedOutputError
+from sm_magics.savedmodel.signatures.keras_inputs import NotBuiltError, is_a, known
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def candidates(obj: Any) -> list[str]:
     """Return what a person can type to serve something of the object, the likeliest first."""
-    known = capture.describe(obj).functions if capture.kind_of(obj) else ()
-    nested = [path for path in known if not path.isidentifier()]
-    found = functions.own_functions(obj)
-    found |= {path: functions.resolve(path, obj) for path in nested}
-    return [
-        f"-s {path}" if is_typed(function) else f"-s '{path}{proposal(function)}'"
-        for path, function in found.items()
-        if functions.is_function(function) and _can_be_typed(path) and unnameable(function) is None
+    offers = [
+        offer
+        for path, function in (functions.own_functions(obj) | nested(obj)).items()
+        if functions.is_function(function)
+        and _can_be_typed(path)
+        and unnameable(function) is None
+        and (offer := offered(path, function))
     ]
+    return offers + list(_models(obj))
+
+
+def nested(obj: Any) -> dict[str, Any]:
+    """Return the tf.functions of an object's parts, by path."""
+    paths = capture.describe(obj).functions if capture.kind_of(obj) else ()
+    return {path: functions.resolve(path, obj) for path in paths if not path.isidentifier()}
+
+
+def _models(obj: Any) -> Iterator[str]:
+    """Yield what serves each Keras model that an object holds, but those within another."""
+    if is_a(obj, "Layer") or not capture.kind_of(obj):
+        return
+    inside: list[str] = []
+    for path, node in saved.look(obj, trace=False).nodes.items():
+        if not path or path.startswith(tuple(inside)) or not is_a(node, "Layer"):
+            continue
+        inside += [f"{path}.", f"{path}["]
+        try:
+            same = functions.resolve(path, obj) is node
+        except (LookupError, SyntaxError):
+            continue
+        if same and _can_be_typed(path) and not is_a(node, "Metric"):
+            specs = "" if _is_known(node) else f"({proposals.of_model(node)})"
+            yield f"-s {quoted(path + specs)}"
+
+
+def _is_known(model: Any) -> bool:
+    try:
+        known(model)
+    except NotBuiltError:
+        return False
+    return True
 
 
 def _can_be_typed(path: str) -> bool:
@@ -49,9 +87,18 @@ def is_typed(function: Any) -> bool:
     return functions.is_concrete(function) or function.input_signature is not None
 
 
-def proposal(function: Any) -> str:
-    """Return specs from the traces that a function already has, or a form to fill in."""
-    made = [] if functions.is_concrete(function) else tf_private.traces(function)
-    return (
-        f"({spec_text.format_specs(endpoints.specs_of(made[0])) if made else 'x: float32[None]'})"
-    )
+def offered(path: str, function: Any) -> str | None:
+    """Return the option that serves a function; None where no text can say what it takes."""
+    if is_typed(function):
+        return f"-s {quoted(path)}"
+    specs = proposals.of_function(function)
+    return None if specs is None else f"-s {quoted(f'{path}({specs})')}"
+
+
+def quoted(text: str) -> str:
+    """Return a text as a word of a magic's line."""
+    if re.fullmatch(r"[\w.\[\]=]+", text):
+        return text
+    if "'" not in text:
+        return f"'{text}'"
+    return shlex.quote(text) if re.search(r'["\\]', text) else f'"{text}"'

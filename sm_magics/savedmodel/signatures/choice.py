@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import keyword
+import inspect
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from sm_magics.savedmodel import tf_private
 from sm_magics.savedmodel.diagnostics import ExportError
 from sm_magics.savedmodel.signatures import (
     candidates,
+    endpoint_specs,
     endpoints,
     functions,
     keras_models,
@@ -18,7 +20,8 @@ from sm_magics.savedmodel.signatures import (
     spec_text,
 )
 from sm_magics.savedmodel.signatures.endpoints import UnnamedOutputError
-from sm_magics.savedmodel.signatures.keras_models import DEFAULT_KEY, NotBuiltError, any_batch
+from sm_magics.savedmodel.signatures.keras_models import DEFAULT_KEY, NotBuiltError
+from sm_magics.savedmodel.signatures.making import Wishes, endpoint_of, refuse_names
 from sm_magics.savedmodel.signatures.refusals import ITSELF
 
 if TYPE_CHECKING:
@@ -27,25 +30,12 @@ if TYPE_CHECKING:
     from sm_magics.savedmodel.signatures import Spec
     from sm_magics.savedmodel.signatures.endpoints import Endpoint
 
+__all__ = ["FORWARD", "Wishes", "by_key", "choose", "find", "owner"]
+
 FORWARD = ("call", "__call__", "forward")
 """How a person may call the forward pass of a Keras model."""
 
-NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")
-"""What a graph's names are made of (S13)."""
-
 _RESERVED = frozenset({"__saved_model_init_op", "__saved_model_train_op"})
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """How signatures are to be made.
-
-    `flatten` names the leaves of nested outputs; `batch` is ``"free"``, ``"fixed"`` or None, which
-    frees dimension 0 of a forward pass where its body allows it.
-    """
-
-    flatten: bool = False
-    batch: str | None = None
 
 
 def choose(
@@ -84,17 +74,23 @@ def choose(
     """
     wishes = wishes or Wishes()
     if signatures is None:
-        return _default(obj, inputs, wishes)
-    return [
-        _asked(key, value, obj, inputs, namespace or {}, wishes)
-        for key, value in signatures.items()
-    ]
+        chosen = _default(obj, inputs, wishes)
+    else:
+        chosen = [
+            _asked(key, value, obj, inputs, namespace or {}, wishes)
+            for key, value in signatures.items()
+        ]
+    if wishes.batch == "fixed":
+        return chosen
+    return [_sized_by_a_call(endpoint, obj, namespace or {}) for endpoint in chosen]
 
 
 def _default(obj: Any, inputs: Sequence[Spec] | None, wishes: Wishes) -> list[Endpoint]:
     if functions.is_function(obj):
-        return [_of(DEFAULT_KEY, obj, inputs, ITSELF, wishes, "the function itself")]
-    if loaded := getattr(obj, "signatures", None):
+        return [endpoint_of(DEFAULT_KEY, obj, inputs, ITSELF, wishes, "the function itself")]
+    # Whatever else is called so is refused (SM104), or hidden by a dynamic attribute.
+    loaded = inspect.getattr_static(obj, "signatures", None)
+    if loaded and type(loaded).__name__ == "_SignatureMap":
         return [
             endpoints.of_concrete(key, concrete, key, why="the signatures that were loaded")
             for key, concrete in loaded.items()
@@ -104,13 +100,8 @@ def _default(obj: Any, inputs: Sequence[Spec] | None, wishes: Wishes) -> list[En
     name, why = _lone(own, wishes, inputs, is_model=is_model)
     if name is not None:
         specs = None if candidates.is_typed(own[name]) else inputs
-        return [_of(DEFAULT_KEY, own[name], specs, name, wishes, why)]
-    if not is_model:
-        return []
-    try:
-        return [_forward(obj, inputs, DEFAULT_KEY, wishes)]
-    except NotBuiltError as error:
-        raise ExportError([refusals.not_built(obj, error)]) from None
+        return [endpoint_of(DEFAULT_KEY, own[name], specs, name, wishes, why)]
+    return [_forward(obj, inputs, DEFAULT_KEY, "call", wishes)] if is_model else []
 
 
 def _lone(
@@ -120,7 +111,7 @@ def _lone(
     typed = [name for name, function in own.items() if candidates.is_typed(function)]
     ready = [n for n in typed if wishes.flatten or candidates.unnameable(own[n]) is None]
     if len(ready) == 1:
-        return ready[0], f"the only servable tf.function{_others(own, ready[0])}"
+        return ready[0], f"the only servable tf.function{_others(own, ready[0], typed)}"
     if is_model:
         return None, ""
     if len(typed) == 1:
@@ -130,9 +121,12 @@ def _lone(
     return None, ""
 
 
-def _others(own: Mapping[str, Any], chosen: str) -> str:
-    rest = [name for name in own if name != chosen]
-    return f"; {', '.join(rest)} without input_signature" if rest else ""
+def _others(own: Mapping[str, Any], chosen: str, typed: Sequence[str]) -> str:
+    untyped = [name for name in own if name not in typed]
+    unnamed = [name for name in typed if name != chosen]
+    return (f"; {', '.join(untyped)} without input_signature" if untyped else "") + (
+        f"; the outputs of {', '.join(unnamed)} have no names" if unnamed else ""
+    )
 
 
 def by_key(signatures: Any) -> dict[str, Any]:
@@ -184,16 +178,12 @@ def _asked(  # noqa: PLR0913, PLR0917, what a signature is made of
         value = spec_text.parse_function(value)
     if not isinstance(value, tuple):
         if functions.is_function(value):
-            value = _maker(value, obj) or value
-            return _of(key, value, None, _label(value, obj), wishes)
+            label = _label(value, obj)
+            function = _maker(value, obj)
+            return endpoint_of(key, value if function is None else function, None, label, wishes)
         if keras_models.is_model(value):
             label = "call" if value is obj else f"{value.name}.call"
-            try:
-                return keras_models.forward(
-                    value, inputs, key=key, label=label, batch=wishes.batch, flatten=wishes.flatten
-                )
-            except NotBuiltError as error:
-                raise ExportError([refusals.not_built(value, error)]) from None
+            return _forward(value, inputs, key, label, wishes)
         raise ValueError(
             f"signature {key!r} is a {type(value).__name__}; pass a tf.function with an "
             "input_signature or a ConcreteFunction"
@@ -202,28 +192,26 @@ def _asked(  # noqa: PLR0913, PLR0917, what a signature is made of
     specs = specs or inputs
     function = find(path, obj, namespace)
     if function is None:
-        try:
-            return _forward(obj, specs, key, wishes)
-        except NotBuiltError as error:
-            raise ExportError([refusals.not_built(obj, error)]) from None
+        return _forward(obj, specs, key, "call", wishes)
     if keras_models.is_model(function):
-        label = f"{path}.call"
-        try:
-            return keras_models.forward(function, specs, key=key, label=label, batch=wishes.batch)
-        except NotBuiltError as error:
-            raise ExportError([refusals.not_built(function, error)]) from None
+        label = path if path.rpartition(".")[2] in FORWARD else f"{path}.call"
+        return _forward(function, specs, key, label, wishes)
     made_by = None if specs else _maker(function, obj)
-    return _of(key, made_by or function, specs, path, wishes)
+    return endpoint_of(key, made_by or function, specs, path, wishes)
 
 
-def _forward(obj: Any, inputs: Sequence[Spec] | None, key: str, wishes: Wishes) -> Endpoint:
-    _refuse_names(inputs or (), "call", None)
+def _forward(
+    model: Any, inputs: Sequence[Spec] | None, key: str, label: str, wishes: Wishes
+) -> Endpoint:
+    refuse_names([spec.name for spec in inputs or ()], label, None)
     try:
         return keras_models.forward(
-            obj, inputs, key=key, batch=wishes.batch, flatten=wishes.flatten
+            model, inputs, key=key, label=label, batch=wishes.batch, flatten=wishes.flatten
         )
+    except NotBuiltError as error:
+        raise ExportError([refusals.not_built(model, error)]) from None
     except UnnamedOutputError as error:
-        raise ExportError([refusals.unnamed(error, "call", obj.call)]) from error
+        raise ExportError([refusals.unnamed(error, label, model.call)]) from error
 
 
 def find(path: str, obj: Any, namespace: Mapping[str, Any]) -> Any:
@@ -236,94 +224,39 @@ def find(path: str, obj: Any, namespace: Mapping[str, Any]) -> Any:
     ExportError
         If there is none (SM202); the hint lists what there is.
     """
-    try:
-        function = functions.resolve(path, obj)
-    except LookupError:
-        root = re.split(r"[.\[]", path, maxsplit=1)[0]
-        if path in FORWARD and keras_models.is_model(obj):
-            return None
-        if root not in namespace:
-            raise ExportError([refusals.no_such(path, obj)]) from None
-        function = namespace[root]
-        if root != path:
-            try:
-                function = functions.resolve(path[len(root) + 1 :], function)
-            except (LookupError, SyntaxError):
-                raise ExportError([refusals.no_such(path, obj)]) from None
-    if functions.is_function(function) or keras_models.is_model(function):
-        return function
+    found = _resolved(path, obj, namespace)
+    if functions.is_function(found) or keras_models.is_model(found):
+        return found
     if path in FORWARD and keras_models.is_model(obj):
         return None
+    above, _, last = path.rpartition(".")
+    if above and last in FORWARD:
+        layer = _resolved(above, obj, namespace)
+        if keras_models.is_model(layer):
+            return layer
     raise ExportError([refusals.no_such(path, obj)])
 
 
-def _of(  # noqa: PLR0913, PLR0917, what a signature is made of
-    key: str,
-    function: Any,
-    specs: Sequence[Spec] | None,
-    label: str,
-    wishes: Wishes,
-    why: str = "",
-) -> Endpoint:
-    if found := refusals.gone(function, label):
-        raise ExportError([found])
+def owner(path: str, found: Any) -> str:
+    """Return the path of what `find` found: that of the layer where its `call` was asked for."""
+    layer, _, last = path.rpartition(".")
+    return layer if last in FORWARD and not functions.is_function(found) else path
+
+
+def _resolved(path: str, obj: Any, namespace: Mapping[str, Any]) -> Any:
+    """Return what a path means on an object, else in a namespace; None if it means nothing."""
     try:
-        return _made(key, function, specs, label, wishes, why)
-    except UnnamedOutputError as error:
-        raise ExportError([refusals.unnamed(error, label, function)]) from error
-
-
-def _made(  # noqa: PLR0913, PLR0917, what a signature is made of
-    key: str,
-    function: Any,
-    specs: Sequence[Spec] | None,
-    label: str,
-    wishes: Wishes,
-    why: str,
-) -> Endpoint:
-    concrete = functions.is_concrete(function)
-    if specs:
-        _refuse_names(specs, label, function)
-        specs = [any_batch(spec) for spec in specs] if wishes.batch == "free" else specs
-        name_outputs = endpoints.flat_outputs if wishes.flatten else None
-        return endpoints.of_specs(key, function, specs, label, why=why, name_outputs=name_outputs)
-    if not concrete and function.input_signature is None:
-        raise ExportError([refusals.no_input_signature(key, function, label)])
-    if not concrete:
-        _refuse_names(_declared(function), label, function)
-    if wishes.flatten and candidates.unnameable(function) is not None:
-        return endpoints.flattened(key, function, label, why=why)
-    make = endpoints.of_concrete if concrete else endpoints.of_function
-    endpoint = make(key, function, label, why=why)
-    _refuse_fixed(endpoint, wishes, label)
-    return endpoint
-
-
-def _refuse_fixed(endpoint: Endpoint, wishes: Wishes, label: str) -> None:
-    fixed = [spec for spec in endpoint.signature.inputs if spec.shape and spec.shape[0] is not None]
-    if wishes.batch == "free" and fixed:
-        text = spec_text.format_specs(tuple(any_batch(spec) for spec in endpoint.signature.inputs))
-        raise ValueError(
-            f"the trace of {label!r} has a fixed batch size ({fixed[0]}), which can't be freed "
-            f"afterwards; give it the input_signature of {text}"
-        )
-
-
-def _declared(function: Any) -> list[Any]:
-    """Return the named tensors of a tf.function's input_signature."""
-    import tensorflow as tf
-
-    return [
-        spec
-        for spec in tf.nest.flatten(function.input_signature)
-        if isinstance(spec, tf.TensorSpec) and spec.name  # an empty one means the argument's
-    ]
-
-
-def _refuse_names(specs: Sequence[Any], label: str, function: Any) -> None:
-    for spec in specs:
-        if not NAME.fullmatch(spec.name) or spec.name == "self" or keyword.iskeyword(spec.name):
-            raise ExportError([refusals.bad_name(spec.name, label, function)])
+        return functions.resolve(path, obj)
+    except LookupError:
+        root = re.split(r"[.\[]", path, maxsplit=1)[0]
+        if root not in namespace:
+            return None
+        if root == path:
+            return namespace[root]
+        try:
+            return functions.resolve(path[len(root) + 1 :], namespace[root])
+        except (LookupError, SyntaxError):
+            return None
 
 
 def _maker(concrete: Any, obj: Any) -> Any:
@@ -336,8 +269,21 @@ def _maker(concrete: Any, obj: Any) -> Any:
     return made if made is not None and made.input_signature is not None else None
 
 
+def _sized_by_a_call(endpoint: Endpoint, obj: Any, namespace: Mapping[str, Any]) -> Endpoint:
+    """Return an endpoint that says so if it is a trace whose sizes nobody spelled out, it seems."""
+    concrete = endpoint.function
+    if not functions.is_concrete(concrete) or not endpoint_specs.is_all_fixed(concrete):
+        return endpoint
+    known = [*namespace.values(), *candidates.nested(obj).values()]
+    made_by = functions.maker(concrete, obj) or functions.maker_among(concrete, known)
+    if made_by is None or made_by.input_signature is not None:
+        return endpoint
+    return replace(endpoint, fixed_batch="it is the trace of a call with these sizes")
+
+
 def _label(function: Any, obj: Any) -> str:
+    made_by = functions.maker(function, obj)
     for name, own in functions.own_functions(obj).items() if not functions.is_function(obj) else ():
-        if own is function:
+        if own is function or own is made_by:
             return name
-    return str(getattr(function, "__name__", None) or function.name)
+    return tf_private.function_name(function)

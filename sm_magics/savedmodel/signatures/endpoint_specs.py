@@ -57,6 +57,33 @@ def argument_tensors(concrete: Any) -> list[ArgumentTensor] | None:
     return found if at == len(names) else None
 
 
+def is_misrouted(concrete: Any) -> bool:
+    """Tell whether an input is called like a parameter of the function that it is not for.
+
+    TensorFlow hands the inputs of a signature on by name: to parameters first.
+    """
+    parts = argument_tensors(concrete)
+    if parts is None or tf_private.is_restored_trace(concrete):
+        return False
+    if any(part.wanted != part.written and not part.composite for part in parts):
+        return False  # names that are TensorFlow's own: SM204
+    parameters = tf_private.parameters(concrete)
+    return any(part.written in parameters and part.written != part.path for part in parts)
+
+
+def is_all_fixed(concrete: Any) -> bool:
+    """Tell whether all sizes of the inputs are numbers, and the inputs have no names of their own.
+
+    An author who names a tf.TensorSpec says what it takes.
+    """
+    parts = argument_tensors(concrete)
+    if not parts or tf_private.is_restored_trace(concrete):
+        return False
+    return all(part.written == part.path for part in parts) and all(
+        tensor.shape.rank and tensor.shape.is_fully_defined() for _, tensor in _leaves(concrete)
+    )
+
+
 def composites(concrete: Any) -> Iterator[tuple[str, str, list[str]]]:
     """Yield each ragged or sparse argument: what it is called, its kind, the names of its parts."""
     kinds: dict[str, str] = {}
@@ -76,7 +103,7 @@ def python_arguments(concrete: Any) -> dict[str, Any]:
 
     return {
         path: leaf
-        for path, leaf in _arguments(concrete)
+        for path, leaf in arguments(concrete)
         if isinstance(leaf, bool | int | float | str) and not isinstance(leaf, tf.TypeSpec)
     }
 
@@ -84,13 +111,14 @@ def python_arguments(concrete: Any) -> dict[str, Any]:
 def _leaves(concrete: Any) -> Iterator[tuple[str, Any]]:
     import tensorflow as tf
 
-    for name, argument in _arguments(concrete):
+    for name, argument in arguments(concrete):
         for path, leaf in _steps(name, argument):
             if isinstance(leaf, tf.TypeSpec):
                 yield path, leaf
 
 
-def _arguments(concrete: Any) -> Iterator[tuple[str, Any]]:
+def arguments(concrete: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the arguments of a trace by the names of their parameters."""
     structure = concrete.structured_input_signature
     if structure is None:
         return

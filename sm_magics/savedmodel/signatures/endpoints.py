@@ -128,21 +128,33 @@ def whole(feeds: Feeds, specs: Sequence[Spec], concrete: Any) -> Feeds:
     return {spec.name: tensor for spec, tensor in zip(specs, tensors, strict=True)}
 
 
-def flattened(key: str, function: Any, label: str, *, why: str = "") -> Endpoint:
-    """Serve a function whose outputs are nested: their leaves are named by their paths.
+def wrapped(
+    key: str,
+    function: Any,
+    label: str,
+    *,
+    why: str = "",
+    name_outputs: Callable[[Any], dict[str, Any]] | None = None,
+) -> Endpoint:
+    """Serve a function through another one that hands its inputs on in their order.
+
+    So the names of its inputs mean nothing to TensorFlow, and its outputs may get names.
 
     Parameters
     ----------
     key, label, why : str
         As in `Signature`.
     function : tf.function with an input_signature, or ConcreteFunction
+    name_outputs : callable, optional
+        Makes a dict of nested outputs; see `flat_outputs`.
     """
     concrete = function if is_concrete(function) else function.get_concrete_function()
     specs = specs_of(concrete)
     names = [spec.name for spec in specs]
+    make_names = name_outputs or named_outputs
 
     def call(feeds: Feeds) -> dict[str, Any]:
-        return flat_outputs(_call(function, concrete, feeds))
+        return make_names(_call(function, concrete, feeds))
 
     served = named_function(
         lambda *tensors: call(dict(zip(names, tensors, strict=True))), specs, label

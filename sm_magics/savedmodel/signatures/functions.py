@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 import inspect
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import tf_private
 from sm_magics.savedmodel.tf_private import KERAS_OWN_FUNCTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _FRAMEWORKS = ("keras.src.", "tf_keras.", "tensorflow.python.")
 
@@ -66,9 +69,16 @@ def maker(function: Any, obj: Any) -> Any:
     """
     if not is_concrete(function):
         return function
-    for own in {} if is_function(obj) else own_functions(obj).values():
-        if not is_concrete(own) and any(trace is function for trace in tf_private.traces(own)):
-            return own
+    return maker_among(function, () if is_function(obj) else own_functions(obj).values())
+
+
+def maker_among(concrete: Any, known: Iterable[Any]) -> Any:
+    """Return which of some objects is the tf.function that made a ConcreteFunction, or None."""
+    for one in known:
+        if not is_function(one) or is_concrete(one):
+            continue
+        if any(trace is concrete for trace in tf_private.traces(one)):
+            return one
     return None
 
 

@@ -7,14 +7,11 @@ the author used dicts.
 
 from __future__ import annotations
 
-import inspect
-import keyword
-import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import tf_private
-from sm_magics.savedmodel.signatures import Signature, Spec
+from sm_magics.savedmodel.signatures import Signature, dtype_guesses
 from sm_magics.savedmodel.signatures.endpoints import (
     Endpoint,
     UnnamedOutputError,
@@ -25,31 +22,44 @@ from sm_magics.savedmodel.signatures.endpoints import (
     specs_of,
     whole,
 )
+from sm_magics.savedmodel.signatures.input_names import unique
+from sm_magics.savedmodel.signatures.keras_inputs import (
+    NotBuiltError,
+    given,
+    input_parameters,
+    is_a,
+    known,
+    required_parameters,
+    takes_training,
+)
+from sm_magics.savedmodel.signatures.proposals import any_batch
 from sm_magics.savedmodel.verify import samples
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from sm_magics.savedmodel.signatures import Spec
+    from sm_magics.savedmodel.signatures.keras_inputs import Inputs
+
+__all__ = [
+    "DEFAULT_KEY",
+    "NotBuiltError",
+    "any_batch",
+    "forward",
+    "given",
+    "input_parameters",
+    "is_model",
+    "known",
+    "required_parameters",
+    "takes_training",
+]
+
 DEFAULT_KEY = "serving_default"
-
-
-class NotBuiltError(ValueError):
-    """The model's inputs are not known, and none were given; the argument says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Inputs:
-    """What a model takes: its named specs, how they become arguments of a call, and why so."""
-
-    specs: tuple[Spec, ...]
-    arguments: Callable[[Mapping[str, Any]], tuple[list[Any], dict[str, Any]]]
-    why: str
-    assumed: bool = False
 
 
 def is_model(obj: Any) -> bool:
     """Tell whether an object is a Keras 3 or `tf_keras` model or layer."""
-    return _is_a(obj, "Layer")
+    return is_a(obj, "Layer")
 
 
 def forward(  # noqa: PLR0913, what a signature is made of
@@ -89,7 +99,7 @@ def forward(  # noqa: PLR0913, what a signature is made of
     if inputs or batch == "fixed":
         if not model.built:
             call(samples.make(taken.specs))
-        concrete = _traced(call, taken.specs)
+        concrete, taken = _traced(call, taken)
     else:
         concrete, taken, fixed = _freed(model, call, taken, must=batch == "free")
     # The trace is called, not traced again: one body is stored, and the save costs half.
@@ -117,34 +127,41 @@ def forward(  # noqa: PLR0913, what a signature is made of
 
 
 def _freed(
-    model: Any, call: Callable[[Mapping[str, Any]], Any], taken: _Inputs, *, must: bool
-) -> tuple[Any, _Inputs, str]:
+    model: Any, call: Callable[[Mapping[str, Any]], Any], taken: Inputs, *, must: bool
+) -> tuple[Any, Inputs, str]:
     """Trace with any batch size where the body allows it; else say why it is fixed."""
     free = replace(taken, specs=tuple(map(any_batch, taken.specs)))
     if free == taken:
-        return _traced(call, taken.specs), taken, ""
+        return *_traced(call, taken), ""
     if not must and _is_stateful(model):
-        why = "a stateful layer keeps one state for each row of the batch"
-        return _traced(call, taken.specs), taken, why
+        return *_traced(call, taken), "a stateful layer keeps one state for each row of the batch"
     try:
-        return _traced(call, free.specs), free, ""
+        return *_traced(call, free), ""
     except Exception:
         # A body that needs the batch size of the first call is exported with it.
         if must:
             raise
-        return _traced(call, taken.specs), taken, "its body needs the size of the first call"
+        return *_traced(call, taken), "its body needs the size of the first call"
 
 
-def _traced(call: Callable[[Mapping[str, Any]], Any], specs: Sequence[Spec]) -> Any:
-    names = [spec.name for spec in specs]
-    function = named_function(
-        lambda *tensors: call(dict(zip(names, tensors, strict=True))), specs, "forward"
-    )
-    return function.get_concrete_function()
+def _traced(call: Callable[[Mapping[str, Any]], Any], taken: Inputs) -> tuple[Any, Inputs]:
+    """Trace, and return the inputs with the dtypes that the body takes where they are a guess."""
+    names = [spec.name for spec in taken.specs]
+
+    def trace(specs: tuple[Spec, ...]) -> Any:
+        function = named_function(
+            lambda *tensors: call(dict(zip(names, tensors, strict=True))), specs, "forward"
+        )
+        return function.get_concrete_function()
+
+    if not taken.assumed:
+        return trace(taken.specs), taken
+    concrete, specs = dtype_guesses.tried(trace, taken.specs)
+    return concrete, replace(taken, specs=specs)
 
 
 def _caller(
-    model: Any, taken: _Inputs, *, flatten: bool
+    model: Any, taken: Inputs, *, flatten: bool
 ) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     training = {"training": False} if takes_training(model) else {}
 
@@ -161,106 +178,6 @@ def _caller(
     return call
 
 
-def known(model: Any) -> _Inputs:
-    """Return what a model takes by its Input layers or its first call.
-
-    Raises
-    ------
-    NotBuiltError
-        If neither says it.
-    """
-    if _is_a(model, "Functional", "Sequential") and model.built and getattr(model, "inputs", None):
-        return _from_input_layers(model)
-    if not model.built:
-        raise NotBuiltError("it was never built: it has no weights yet")
-    recorded = tf_private.save_spec(model)
-    if recorded is None:
-        raise NotBuiltError("it is built, but Keras kept no record of what it takes")
-    unknown = _required_parameters(model)[len(recorded[0]) :]
-    if unknown:
-        raise NotBuiltError(f"Keras kept no record of its input {unknown[0]!r}")
-    return _from_first_call(model, *recorded)
-
-
-def _from_input_layers(model: Any) -> _Inputs:
-    import tensorflow as tf
-
-    # A Sequential model has one input, and `input` raises where it was built by a call.
-    structure = model.inputs[0] if _is_a(model, "Sequential") else model.input
-    tensors = tf.nest.flatten(structure)
-    names = [tf_private.history_name(tensor) or tensor.name for tensor in tensors]
-    if isinstance(structure, dict):
-        # An author who keyed the inputs but named no layer means the keys.
-        keys = sorted(structure)
-        if len(keys) == len(names) and all(
-            re.fullmatch(r"input(_layer)?(_\d+)?", n) for n in names
-        ):
-            names = keys
-    names = _unique(names)
-    specs = tuple(
-        Spec(name, tf.as_dtype(tensor.dtype).name, tuple(tensor.shape))
-        for name, tensor in zip(names, tensors, strict=True)
-    )
-    return _Inputs(
-        specs,
-        lambda feeds: ([tf.nest.pack_sequence_as(structure, [feeds[n] for n in names])], {}),
-        "the forward pass; names from the Input and output layers",
-    )
-
-
-def _from_first_call(model: Any, structures: list[Any], source: str) -> _Inputs:
-    import tensorflow as tf
-
-    parameters = input_parameters(model)
-    names: list[str] = []
-    for parameter, structure in zip(parameters, structures, strict=False):
-        if isinstance(structure, dict):
-            names += sorted(structure)
-        else:
-            leaves = len(tf.nest.flatten(structure))
-            names += [parameter] if leaves == 1 else [f"{parameter}_{i}" for i in range(leaves)]
-    names = _unique(names)
-    leaves = tf.nest.flatten(structures)
-    specs = tuple(as_spec(name, leaf) for name, leaf in zip(names, leaves, strict=True))
-    note = (
-        ""
-        if source == "call"
-        else f"; {specs[0].dtype} is assumed: say --input if it takes another"
-    )
-    return _Inputs(
-        specs,
-        lambda feeds: (tf.nest.pack_sequence_as(structures, [feeds[n] for n in names]), {}),
-        "the forward pass; inputs as in the first call" + note + _left_out(model, len(structures)),
-        assumed=source != "call",
-    )
-
-
-def _left_out(model: Any, count: int) -> str:
-    """Say which optional inputs the forward pass does without: Keras records the first ones."""
-    rest = [name for name in input_parameters(model)[count:] if name != "mask"]
-    return f"; {', '.join(rest)} left at the default (--input takes them in)" if rest else ""
-
-
-def given(model: Any, specs: tuple[Spec, ...]) -> _Inputs:
-    """Return what a model takes as a person spelled it out."""
-    names = [spec.name for spec in specs]
-    if _is_a(model, "Functional", "Sequential") and model.built and getattr(model, "inputs", None):
-        known = _from_input_layers(model)
-        if {spec.name for spec in known.specs} == set(names):
-            return replace(known, specs=specs, why="the forward pass, for the inputs given")
-
-    def arguments(feeds: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-        if len(names) == 1:
-            return [feeds[names[0]]], {}
-        parameters = input_parameters(model)
-        if set(names) <= set(parameters) and parameters[0] in names:
-            rest = {name: feeds[name] for name in names if name != parameters[0]}
-            return [feeds[parameters[0]]], rest
-        return [{name: feeds[name] for name in names}], {}
-
-    return _Inputs(specs, arguments, "the forward pass, for the inputs given")
-
-
 def _name_outputs(model: Any, outputs: Any) -> dict[str, Any]:
     import tensorflow as tf
 
@@ -269,62 +186,10 @@ def _name_outputs(model: Any, outputs: Any) -> dict[str, Any]:
         return named_outputs(outputs)
     layers = [tf_private.history_name(t) for t in getattr(model, "outputs", None) or ()]
     if len(layers) == len(flat) and all(layers):
-        return dict(zip(_unique([str(name) for name in layers]), flat, strict=True))
+        return dict(zip(unique([str(name) for name in layers], of_inputs=False), flat, strict=True))
     return named_outputs(outputs)
-
-
-def _unique(names: Sequence[str]) -> list[str]:
-    taken: list[str] = []
-    for raw in names:
-        name = re.sub(r"\W", "_", raw, flags=re.ASCII) or "input"
-        name = f"_{name}" if name[0].isdigit() else name
-        name = name.lstrip("_") if name.startswith("_") and name.strip("_")[:1].isalpha() else name
-        name = f"{name}_" if keyword.iskeyword(name) else name  # TensorFlow refuses it
-        proposal, index = name, 0
-        while proposal in taken:
-            index += 1
-            proposal = f"{name}_{index}"
-        taken.append(proposal)
-    return taken
-
-
-def any_batch(spec: Spec) -> Spec:
-    """Return a spec with a free dimension 0."""
-    return replace(spec, shape=(None, *spec.shape[1:])) if spec.shape else spec
 
 
 def _is_stateful(model: Any) -> bool:
     # A stateful RNN keeps one state per row of its batch: the size is part of the model.
     return any(getattr(layer, "stateful", False) is True for layer in tf_private.layers(model))
-
-
-def input_parameters(model: Any) -> list[str]:
-    """Return the names of what a model's `call` takes by position."""
-    return [
-        name
-        for name, parameter in _call_signature(model).parameters.items()
-        if name not in ("self", "training")
-        and parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
-    ]
-
-
-def _required_parameters(model: Any) -> list[str]:
-    parameters = _call_signature(model).parameters
-    return [n for n in input_parameters(model) if parameters[n].default is inspect.Parameter.empty]
-
-
-def takes_training(model: Any) -> bool:
-    """Tell whether a model's `call` takes ``training``."""
-    parameters = _call_signature(model).parameters
-    return "training" in parameters or any(p.kind == p.VAR_KEYWORD for p in parameters.values())
-
-
-def _call_signature(model: Any) -> inspect.Signature:
-    return inspect.signature(getattr(model.call, "python_function", model.call))
-
-
-def _is_a(obj: Any, *names: str) -> bool:
-    return any(
-        cls.__name__ in names and cls.__module__.startswith(("keras.src.", "tf_keras."))
-        for cls in type(obj).__mro__
-    )

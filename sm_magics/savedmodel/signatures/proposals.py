@@ -1,0 +1,77 @@
+"""What an object might take, as a text to type: from its traces, or a form to fill in."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from sm_magics.savedmodel import tf_private
+from sm_magics.savedmodel.signatures import Spec, endpoint_specs, functions, spec_text
+from sm_magics.savedmodel.signatures.input_names import is_good
+from sm_magics.savedmodel.signatures.keras_inputs import as_whole, required_parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def of_function(function: Any) -> str | None:
+    """Return specs of the first trace that a text can tell of, or a form to fill in.
+
+    Dimension 0 is free where it can be. None where no text can name the arguments: there are none,
+    or they are nested.
+    """
+    made = [] if functions.is_concrete(function) else tf_private.traces(function)
+    if not made:
+        names = _required(function)
+        return ", ".join(f"{name}: float32[None]" for name in names) or None
+    for trace in made:
+        specs = _told(trace, functions.defaults(function))
+        if specs:
+            # A loaded function has the traces that it has.
+            free = not tf_private.is_restored(function)
+            return spec_text.format_specs(tuple(map(any_batch, specs)) if free else specs)
+    return None
+
+
+def _required(function: Any) -> list[str]:
+    parameters = inspect.signature(function.python_function).parameters.values()
+    names = [p.name for p in parameters if p.default is p.empty and p.kind not in _VARIADIC]
+    return [name for name in names if name != "self"] or [
+        f"{p.name}_0" for p in parameters if p.kind == p.VAR_POSITIONAL
+    ]
+
+
+_VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+def _told(trace: Any, defaults: Mapping[str, Any]) -> tuple[Spec, ...] | None:
+    """Return the arguments of a trace; None if one is nested, or a value other than its default."""
+    import tensorflow as tf
+
+    specs = []
+    for name, argument in endpoint_specs.arguments(trace):
+        if isinstance(argument, tf.TensorSpec | tf.RaggedTensorSpec | tf.SparseTensorSpec):
+            specs.append(as_whole(name, argument))
+        elif not (name in defaults and _same(defaults[name], argument)):
+            return None
+    return tuple(specs) if all(is_good(spec.name) for spec in specs) else None
+
+
+def _same(default: Any, value: Any) -> bool:
+    plain = bool | int | float | str | None
+    return default is value or (
+        isinstance(default, plain) and isinstance(value, plain) and default == value
+    )
+
+
+def of_model(model: Any, told: Mapping[str, Spec] | None = None) -> str:
+    """Return all that a Keras model's `call` can't do without; what is not known is made up."""
+    names = required_parameters(model) or ["x"]
+    specs = [(told or {}).get(name, Spec(name, "float32", (None, 4))) for name in names]
+    return spec_text.format_specs(tuple(any_batch(spec) for spec in specs))
+
+
+def any_batch(spec: Spec) -> Spec:
+    """Return a spec with a free dimension 0."""
+    return replace(spec, shape=(None, *spec.shape[1:])) if spec.shape else spec
