@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sm_magics.savedmodel.diagnostics import CATALOGUE
+from sm_magics.savedmodel.diagnostics import CATALOGUE, TARGETS
 
 if TYPE_CHECKING:
     from sm_magics.savedmodel.diagnostics import Rule
@@ -29,7 +29,7 @@ PAGE = DOCS / "diagnostics.md"
 CELLS = DOCS / "diagnostics"
 
 _SEPARATOR = re.compile(r"^# %% (\w+)\n", re.MULTILINE)
-_TARGETS = ("cpu", "gpu", "tpu", "any")
+_SILENT = "\N{EN DASH}"
 _FAMILIES = {
     "SM1": "The object",
     "SM2": "The signatures",
@@ -37,6 +37,21 @@ _FAMILIES = {
     "SM4": "Portability",
     "SM5": "The destination",
     "SM6": "After the export",
+}
+_ABOUT = {
+    "SM3": """\
+Where nodes ask to run and what has a kernel there, against the `--target` of the export; `%config
+SavedModelMagics.target = "cpu"` says it once for a session. Only what a consumer can run counts:
+what signatures, initialisers and restored functions reach. A device is looked up by its `with
+tf.device`, also where that stands around the call of a function; kernels in a table of TensorFlow's
+own build for CPUs and GPUs, so that the answer is the same on every machine. `--fix devices` takes
+all devices out of the exported functions, `--fix cudnn` traces Keras 3 layers without cuDNN.
+""",
+    "SM4": """\
+What other processes and other releases make of the ops. `--consumer 2.12` names the oldest
+TensorFlow that is to load the export, and `--fix consumer` leaves out what that one does not know
+and does not need; without it every result says the oldest release that loads it as it is.
+""",
 }
 _INTRODUCTION = """\
 # Diagnostics
@@ -92,6 +107,7 @@ def page() -> str:
         if not rule.code.startswith(family or "-"):
             family = rule.code[:3]
             blocks.append(f"## {_FAMILIES[family]}\n")
+            blocks += [_ABOUT[family]] if family in _ABOUT else []
         blocks.append(_section(rule))
     return "\n".join(blocks)
 
@@ -99,14 +115,15 @@ def page() -> str:
 def _table() -> str:
     rows = [
         f"| [{rule.code}](#{rule.code.lower()}) | "
-        + " | ".join([rule.severity] * len(_TARGETS))
+        + " | ".join(rule.at(target) or _SILENT for target in TARGETS)
         + f" | {rule.title} |"
         for rule in CATALOGUE.values()
     ]
-    heads = ["code", *_TARGETS, "what"]
+    heads = ["code", *TARGETS, "what"]
     return "\n".join(
         [
-            "The severity of a code may depend on the `--target` of the export.",
+            f"The severity may depend on the `--target` of the export; {_SILENT} is no finding.",
+            "`any`, the default, is a CPU or a GPU, nobody knows which.",
             "",
             f"| {' | '.join(heads)} |",
             "|---" * len(heads) + "|",
@@ -123,7 +140,7 @@ def _section(rule: Rule) -> str:
         [
             f"### {rule.code}",
             "",
-            f"{_sentence(rule.title)} ({rule.severity}).",
+            f"{_sentence(rule.title)} ({_severities(rule)}).",
             "",
             f"Where nobody looks: {rule.consequence}",
             "",
@@ -134,6 +151,16 @@ def _section(rule: Rule) -> str:
             _block(example.fixes),
         ]
     )
+
+
+def _severities(rule: Rule) -> str:
+    """Return the severity, and those of the targets that have another one."""
+    others = [
+        f"{rule.at(target) or 'no finding'} for `--target {target}`"
+        for target in TARGETS
+        if rule.at(target) is not rule.severity
+    ]
+    return "; ".join([rule.severity, *others])
 
 
 def _sentence(title: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import devices as device_strings
 from sm_magics.savedmodel import downgrade, saved, tf_private
+from sm_magics.savedmodel.graphs import written
 from sm_magics.savedmodel.signatures import functions, keras_models
 
 if TYPE_CHECKING:
@@ -111,20 +112,24 @@ def clear_devices(model: Any) -> list[str]:
     """
     cleared: dict[str, int] = {}
     for meta_graph in model.meta_graphs:
-        for function in meta_graph.graph_def.library.function:
-            for node in function.node_def:
-                if node.device and node.op not in _SAVER:
-                    cleared[node.device] = cleared.get(node.device, 0) + 1
-                    node.device = ""
-                _uncolocate(node)
-        for node in meta_graph.graph_def.node:
-            if node.device and "Call" in node.op:
+        for node in _not_the_savers(meta_graph):
+            if node.device:
                 cleared[node.device] = cleared.get(node.device, 0) + 1
                 node.device = ""
+            _uncolocate(node)
     return [_told(device, count) for device, count in sorted(cleared.items())]
 
 
-_SAVER = frozenset({"SaveV2", "RestoreV2", "MergeV2Checkpoints", "ShardedFilename"})
+def _not_the_savers(meta_graph: Any) -> Iterator[Any]:
+    """Yield the nodes of the library, and the calls of the main graph."""
+    main = {node.name: node for node in meta_graph.graph_def.node}
+    saver = written.Saver(meta_graph.saver_def, main)
+    for function in meta_graph.graph_def.library.function:
+        if function.signature.name not in saver.functions:
+            yield from function.node_def
+    for node in main.values():
+        if "Call" in node.op and not saver.owns(node):
+            yield node
 
 
 def _uncolocate(node: Any) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
+import itertools
 import linecache
 import sys
 import sysconfig
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePath
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
@@ -20,12 +21,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 
+_OURS = str(PurePath(__file__).parent.parent)
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A line of code: the file that the code object names, and a 1-based line of it."""
+    """A line of code: the file that the code object names, and a 1-based line of it.
+
+    `function` is what the code object is called; empty where it is not known.
+    """
 
     file: str
     line: int
+    function: str = field(default="", compare=False)
 
 
 def is_authors(file: str) -> bool:
@@ -36,14 +44,13 @@ def is_authors(file: str) -> bool:
 @functools.cache
 def _foreign() -> tuple[str, ...]:
     paths = sysconfig.get_paths()
-    ours = str(PurePath(__file__).parent.parent)
     # Where packages lie although they are not installed: a checkout, for example.
     packages = [
         module.__path__[0]
         for name in ("tensorflow", "keras", "tf_keras", "IPython", "ipykernel", "autograph")
         if (module := sys.modules.get(name)) is not None and getattr(module, "__path__", None)
     ]
-    return (*(paths[k] for k in ("stdlib", "purelib", "platlib")), ours, *packages)
+    return (*(paths[k] for k in ("stdlib", "purelib", "platlib")), _OURS, *packages)
 
 
 def where(frame: Frame | None) -> dict[str, Any]:
@@ -57,20 +64,40 @@ def of_op(op: Any, codes: Iterable[Any] = ()) -> Frame | None:
     Autograph takes equal code for the same, whatever file it is in: an op of a cell that was run
     again may carry the file of its first run. `codes` are the code objects that exist now.
     """
-    found = [frame for frame in op.traceback or () if is_authors(frame.filename)]
+    found = [frame for frame in _called(op) if is_authors(frame.filename)]
     if not found:
         return None
-    file = _file_now(found[-1], codes)
-    return Frame(file, found[-1].lineno)
+    file = _file_now(found[0], codes)
+    return Frame(file, found[0].lineno)
 
 
 def stack(op: Any) -> list[Frame]:
     """Return the author's lines on the way to a graph op, the innermost first."""
     return [
-        Frame(frame.filename, frame.lineno)
-        for frame in reversed(op.traceback or ())
+        Frame(frame.filename, frame.lineno, frame.name)
+        for frame in _called(op)
         if is_authors(frame.filename)
     ]
+
+
+def libraries(op: Any) -> list[Frame]:
+    """Return the lines of libraries between the author's last one and TensorFlow, likewise."""
+    found = [
+        Frame(frame.filename, frame.lineno, frame.name)
+        for frame in itertools.takewhile(lambda f: not is_authors(f.filename), _called(op))
+    ]
+    tensorflow = sys.modules["tensorflow"].__path__[0]
+    return [frame for frame in found if not frame.file.startswith(tensorflow)]
+
+
+def _called(op: Any) -> Iterator[Any]:
+    """Yield the frames that made a graph op, the innermost first.
+
+    Where we ourselves called, the rest is the line that asked for an export: it made nothing.
+    """
+    return itertools.takewhile(
+        lambda frame: not frame.filename.startswith(_OURS), reversed(op.traceback or ())
+    )
 
 
 def _file_now(frame: Any, codes: Iterable[Any]) -> str:

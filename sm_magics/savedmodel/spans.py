@@ -31,8 +31,8 @@ class Span:
         1-based; the last one is behind the last character. None where the source is not known.
     source : str or None
         Its first line, as it stands in the file; None where that is not known.
-    scope : bool
-        Whether it is a ``with tf.device(...)``.
+    scope : str
+        If it is a ``with tf.device(...)``: all of its head on one line, without a comment.
     """
 
     file: str
@@ -41,20 +41,25 @@ class Span:
     column: int | None = None
     end_column: int | None = None
     source: str | None = None
-    scope: bool = False
+    scope: str = ""
 
 
 def statement(frame: Frame) -> Span | None:
-    """Return the statement at a line; None where its source is not known."""
+    """Return the statement at a line, or its lambda there; None where its source is not known."""
     lines = tuple(linecache.getlines(frame.file))
-    found = [
-        node
-        for node in ast.walk(_tree(lines))
-        if isinstance(node, ast.stmt) and node.lineno <= frame.line <= (node.end_lineno or 0)
-    ]
+    walk = ast.walk(_tree(lines))
+    found: list[Any] = [node for node in walk if _holds(node, frame.line, ast.stmt)]
     if not found:
         return None
-    return _span(frame.file, lines, max(found, key=lambda node: (node.lineno, node.col_offset)))
+    inner = max(found, key=lambda node: (node.lineno, node.col_offset))
+    # A lambda on a line of its own says more than the statement that it stands in.
+    below: list[Any] = [node for node in ast.walk(inner) if _holds(node, frame.line, ast.Lambda)]
+    alone = len(below) == 1 and below[0].lineno > inner.lineno
+    return _span(frame.file, lines, below[0] if alone else inner)
+
+
+def _holds(node: Any, line: int, kind: Any) -> bool:
+    return isinstance(node, kind) and node.lineno <= line <= (node.end_lineno or 0)
 
 
 def line(frame: Frame) -> Span:
@@ -75,16 +80,38 @@ def device_scope(frames: Iterable[Frame], device: Device) -> Span | None:
     """
     for frame in frames:
         lines = tuple(linecache.getlines(frame.file))
-        around = [
-            node
-            for node in ast.walk(_tree(lines))
-            if isinstance(node, ast.With | ast.AsyncWith)
-            and node.body[0].lineno <= frame.line <= (node.end_lineno or 0)
-            and any(_pins(item.context_expr, device) for item in node.items)
-        ]
+        around = _around(_tree(lines), frame, device)
         if around:
-            return _span(frame.file, lines, max(around, key=lambda node: node.lineno), scope=True)
+            return _span(frame.file, lines, max(around, key=lambda node: node.lineno))
     return None
+
+
+def _around(tree: ast.AST, frame: Frame, device: Device) -> list[Any]:
+    """Return the scopes of a device that a line stands in."""
+    named = [node for node in ast.walk(tree) if getattr(node, "name", "") == frame.function]
+    functions = [node for node in named if isinstance(node, _FUNCTION)]
+    if functions and not any(_holds(node, frame.line, _FUNCTION) for node in functions):
+        # Autograph counts the lines of a wrapper from where begins what `functools.wraps` says it
+        # wraps. So the line is another one; a function that has one scope only leaves no choice.
+        scopes = [node for one in functions for node in _scopes(one, device)]
+        return scopes if len(scopes) == 1 else []
+    return [
+        node
+        for node in _scopes(tree, device)
+        if node.body[0].lineno <= frame.line <= (node.end_lineno or 0)
+    ]
+
+
+_FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def _scopes(tree: ast.AST, device: Device) -> list[Any]:
+    return [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.With | ast.AsyncWith)
+        and any(_pins(item.context_expr, device) for item in node.items)
+    ]
 
 
 def _pins(expression: ast.expr, device: Device) -> bool:
@@ -95,7 +122,10 @@ def _pins(expression: ast.expr, device: Device) -> bool:
         return False
     given = expression.args[0] if expression.args else None
     if isinstance(given, ast.Constant) and isinstance(given.value, str):
-        return devices.parse(given.value).fits(device)
+        said = devices.parse(given.value)
+        if device.is_elsewhere:
+            return said.is_elsewhere  # whatever else says which device of that process
+        return bool(said.type) and said.fits(device)
     return not isinstance(given, ast.Constant)  # `tf.device(None)` unpins
 
 
@@ -107,10 +137,15 @@ def _tree(lines: tuple[str, ...]) -> ast.AST:
         return ast.Module([], [])
 
 
-def _span(file: str, lines: tuple[str, ...], node: Any, *, scope: bool = False) -> Span:
-    end_line, end = node.end_lineno, node.end_col_offset
+def _span(file: str, lines: tuple[str, ...], node: Any) -> Span:
+    end_line, end, scope = node.end_lineno, node.end_col_offset, ""
     body = getattr(node, "body", None)
-    if isinstance(body, list) and body:
+    if isinstance(node, ast.With | ast.AsyncWith):
+        end_line, end = _end_of_items(node, lines)
+        one_line = end_line == node.lineno
+        typed = _cut(lines[end_line - 1], end)[node.col_offset :]  # only blanks are before it
+        scope = typed if one_line else f"with {', '.join(map(ast.unparse, node.items))}:"
+    elif isinstance(body, list) and body:
         # The head alone: what is before the body, without blank lines and the colon's rest.
         end_line = max(node.lineno, body[0].lineno - 1)
         end = len(lines[end_line - 1].rstrip().encode())
@@ -127,6 +162,21 @@ def _span(file: str, lines: tuple[str, ...], node: Any, *, scope: bool = False) 
     )
 
 
+def _end_of_items(node: Any, lines: tuple[str, ...]) -> tuple[int, int]:
+    """Return the line of the colon of a ``with``, and the byte behind it."""
+    last = node.items[-1].optional_vars or node.items[-1].context_expr
+    for line in range(last.end_lineno, node.body[0].lineno + 1):
+        start = last.end_col_offset if line == last.end_lineno else 0
+        colon = lines[line - 1].encode().find(b":", start)
+        if colon >= 0:
+            return line, colon + 1
+    return last.end_lineno, last.end_col_offset
+
+
+def _cut(line: str, end: int) -> str:
+    return line.encode()[:end].decode(errors="ignore")
+
+
 def _column(line: str, offset: int) -> int:
     # The syntax tree counts bytes.
-    return len(line.encode()[:offset].decode(errors="ignore")) + 1
+    return len(_cut(line, offset)) + 1

@@ -296,6 +296,15 @@ def saves_devices(options: Any) -> bool:
     return policy is not None and bool(policy._save_variable_devices())  # noqa: SLF001
 
 
+def must_compile(concrete: Any) -> bool:
+    """Tell whether XLA must compile the function behind a ConcreteFunction (``jit_compile``)."""
+    definition = getattr(concrete, "function_def", None)
+    # To read an attribute that is not there would add it, and break the function.
+    if definition is None or "_XlaMustCompile" not in definition.attr:
+        return False
+    return bool(definition.attr["_XlaMustCompile"].b)
+
+
 def is_variable(obj: Any) -> bool:
     """Tell whether a trackable is a tf.Variable."""
     import tensorflow as tf

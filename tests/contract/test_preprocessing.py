@@ -70,7 +70,7 @@ def test_s30_preprocessing_layers_answer_as_they_did(name, k, exported):
     build, dtype = LOOKUPS[name]
     model = over(k, build(k), dtype)
     live = model(tf.constant(ROWS[dtype])).numpy()
-    out = exported(model)
+    out = exported(model, target="cpu")
     assert out.result.findings == ()
     assert out.result.verification.signatures[0].status == "equal"
     (output,) = out.names()[1]
@@ -109,7 +109,7 @@ def test_s30_text_to_score_in_one_model(k, exported):
     hidden = k.layers.Flatten()(k.layers.Embedding(4, 2)(words(inputs)))
     model = k.Model(inputs, k.layers.Dense(1, name="score")(hidden))
     rows = texts("good film", "a bad one")
-    out = exported(model)
+    out = exported(model, target="cpu")
     assert out.names() == (["review"], ["score"])
     assert out.result.findings == ()
     assert_allclose(out.serve(review=rows)["score"], model(tf.constant(rows)), rtol=1e-5)
@@ -125,6 +125,6 @@ def test_s30_a_mixed_table_of_columns(k, exported):
     model = k.Model({"age": age, "town": town}, k.layers.Dense(1, name="y")(joined))
     feeds = {"age": np.array([[30.0], [50.0]], "float32"), "town": texts("Oslo", "Bonn")}
     live = model({name: tf.constant(value) for name, value in feeds.items()})
-    out = exported(model)
+    out = exported(model, target="cpu")
     assert out.result.findings == ()
     assert_allclose(out.serve(**feeds)["y"], live, rtol=1e-5)

@@ -650,3 +650,13 @@ def test_keras_objects_and_their_state():
     assert not tf_private.is_keras_object(variable)
     assert len(tf_private.keras_state(keras.metrics.Mean())) == 2
     assert len(tf_private.keras_state(keras.random.SeedGenerator())) == 1
+
+
+@pytest.mark.parametrize("jit", [True, False, None])
+def test_what_xla_must_compile_is_known_and_the_function_stays_callable(jit):
+    function = tf.function(tf.sin, input_signature=[tf.TensorSpec([None])], jit_compile=jit)
+    concrete = function.get_concrete_function()
+    assert tf_private.must_compile(concrete) is (jit is True)
+    assert set(concrete.function_def.attr) & {"_XlaMustCompile"} == (
+        set() if jit is None else {"_XlaMustCompile"}
+    )

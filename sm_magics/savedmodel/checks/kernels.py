@@ -47,7 +47,7 @@ def _flagged(node: Node, target: str) -> Flagged | None:
     op = node.op
     if op.startswith(("Cudnn", "_Cudnn")):
         return Flagged("SM306", node, "")
-    if op in _LAYOUT and node.proto.attr["data_format"].s in _CHANNELS_FIRST:
+    if op in _LAYOUT and _layout(node) in _CHANNELS_FIRST:
         return (
             Flagged("SM307", node, "mild", severity=Severity.INFO)
             if op in _EITHER_LAYOUT
@@ -71,6 +71,11 @@ def _lacks(node: Node, known: op_tables.Answers, target: str) -> str:
     if known["gpu"] == "no" and target in ("gpu", "any") and pinned == "gpu":
         return "GPU"
     return ""
+
+
+def _layout(node: Node) -> bytes:
+    attributes = node.proto.attr
+    return bytes(attributes["data_format"].s) if "data_format" in attributes else b""
 
 
 def _is_of_the_host(node: Node) -> bool:

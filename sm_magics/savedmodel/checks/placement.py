@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel import devices, tf_private
+from sm_magics.savedmodel import devices, frames, tf_private
 from sm_magics.savedmodel.checks.grouping import Flagged, findings
 from sm_magics.savedmodel.diagnostics import CATALOGUE, finding
+from sm_magics.savedmodel.graphs import places
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from sm_magics.savedmodel.checks.grouping import Locate
     from sm_magics.savedmodel.devices import Device
@@ -67,23 +68,29 @@ def check(nodes: Sequence[Node], target: str, locate: Locate) -> Iterator[Diagno
     locate : callable
         Finds a node's place; asked for those only that are worth a finding.
     """
-    flagged = [one for node in nodes if (one := _flagged(node)) is not None]
+    flagged = [one for node in nodes for one in _flagged(node)]
     yield from findings(flagged, target, locate, _sentence(target), _HINTS.__getitem__)
 
 
-def _flagged(node: Node) -> Flagged | None:
+def _flagged(node: Node) -> Iterator[Flagged]:
     if node.op.startswith(("Collective", "Nccl")):
-        return Flagged("SM310", node, "")
+        yield Flagged("SM310", node, "")
+        return
     if node.op.startswith("TPU"):
-        return Flagged("SM305", node, "")
-    if not node.device:
-        must_compile = "Call" in node.op and node.proto.attr["_XlaMustCompile"].b
-        return Flagged("SM309", node, "") if must_compile else None
-    if node.op in _NO_WORK or node.op in _PYTHON:
-        return None
+        yield Flagged("SM305", node, "")
+        return
+    attributes = node.proto.attr  # reading one that is not there would add it
+    compiled = "_XlaMustCompile" in attributes and attributes["_XlaMustCompile"].b
+    if "Call" in node.op and compiled:
+        yield Flagged("SM309", node, "")
+    if not node.device or node.op in _NO_WORK or node.op in _PYTHON:
+        return
     device = devices.parse(node.device)
     code = _code(device)
-    return Flagged(code, node, str(device), device) if code else None
+    if code == "SM302" and (node.op == "Const" or places.is_pinned_by_library(node, device)):
+        return  # every server makes that at once; Keras knows what no GPU can do
+    if code:
+        yield Flagged(code, node, str(device), device)
 
 
 def _code(device: Device) -> str:
@@ -111,8 +118,7 @@ def _sentence(target: str) -> Callable[[str, Sequence[Flagged], Any], str]:
             return f"{count}{where} ({listed}) need other workers or a TPU; {happens}"
         full = first.node.device if code == "SM304" else first.device
         if span is not None and span.scope:
-            scope = (span.source or "").strip()
-            return f"`{scope}` pins {count}{where} to {full} ({listed}); {happens}"
+            return f"`{span.scope}` pins {count}{where} to {full} ({listed}); {happens}"
         return f"{count}{where} ({listed}) pinned to {full}; {happens}"
 
     return sentence
@@ -132,6 +138,25 @@ def _some(names: Sequence[str]) -> str:
 
 def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def compiled(saved: Saved, target: str) -> Iterator[Diagnostic]:
+    """Yield SM309 for the functions themselves: what calls them is made by the save only."""
+    severity = CATALOGUE["SM309"].at(target)
+    for path, traces in saved.traces.items():
+        marked = [trace for trace in traces if tf_private.must_compile(trace)]
+        if severity is None or not marked:
+            continue
+        function = saved.functions.get(path)
+        made = frames.of_function(function) if function is not None else None
+        yield finding(
+            "SM309",
+            f"`{path}` must be compiled by XLA; {_HAPPENS['SM309', '']}",
+            _HINTS["SM309"],
+            severity=severity,
+            function=path or None,
+            **frames.where(made or frames.of_concrete(marked[0])),
+        )
 
 
 def variables(saved: Saved, options: Any, target: str) -> Iterator[Diagnostic]:
@@ -162,4 +187,13 @@ def variables(saved: Saved, options: Any, target: str) -> Iterator[Diagnostic]:
             "leave --variable-policy save_variable_devices out",
             severity=severity,
             count=len(found),
+            **frames.where(_made(saved, found)),
         )
+
+
+def _made(saved: Saved, paths: Iterable[str]) -> frames.Frame | None:
+    """Return the first line that shows one of these variables put where it is."""
+    for path in paths:
+        if path in saved.owners and (frame := frames.of_attribute(*saved.owners[path])):
+            return frame
+    return None

@@ -35,6 +35,7 @@ def check(saved: Saved, options: Any, target: str) -> Iterator[Diagnostic]:
     """
     nodes = list(live.nodes(saved.traces))
     yield from _of(nodes, target, places.live)
+    yield from placement.compiled(saved, target)
     yield from placement.variables(saved, options, target)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from sm_magics.savedmodel.graphs import Node
     from sm_magics.savedmodel.spans import Span
 
+_OURS = "/sm_magics/savedmodel/"
 FILE = "debug/saved_model_debug_info.pb"
 
 
@@ -49,7 +51,9 @@ class Places:
         numbers = info.traces_by_id[info.name_to_trace_id[name]].frame_id
         made = [info.frames_by_id[number] for number in numbers]
         found = [frames.Frame(info.files[frame.file_index], frame.line) for frame in made]
-        return [frame for frame in reversed(found) if _is_authors(frame.file)]
+        # What called us made nothing.
+        called = itertools.takewhile(lambda frame: _OURS not in frame.file, reversed(found))
+        return [frame for frame in called if _is_authors(frame.file)]
 
 
 def _is_authors(file: str) -> bool:

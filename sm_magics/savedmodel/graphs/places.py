@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import frames, spans
 
@@ -23,12 +23,24 @@ def live(node: Node, device: Device | None = None) -> Span | None:
         What it is pinned to: then it is the ``with tf.device`` around it that is returned, where
         one can be seen.
     """
-    if node.body.graph is None:
+    op = _op(node)
+    if op is None:
         return None
-    try:
-        op = node.body.graph.get_operation_by_name(node.proto.name)
-    except (KeyError, ValueError):
-        return None  # a name that only the written function has
     stack = frames.stack(op)
     scope = spans.device_scope(stack, device) if device is not None else None
     return scope or (spans.statement(stack[0]) if stack else None)
+
+
+def is_pinned_by_library(node: Node, device: Device) -> bool:
+    """Tell whether it is a library's own ``with tf.device`` that pins a node, such as Keras's."""
+    op = _op(node)
+    return op is not None and spans.device_scope(frames.libraries(op), device) is not None
+
+
+def _op(node: Node) -> Any:
+    if node.body.graph is None:
+        return None
+    try:
+        return node.body.graph.get_operation_by_name(node.proto.name)
+    except (KeyError, ValueError):
+        return None  # a name that only the written function has
