@@ -168,7 +168,7 @@ def _planned(request: Request, found: list[Diagnostic]) -> Plan:
 
 def _where_it_goes(request: Request, held: saved.Saved) -> list[Diagnostic]:
     """Return what the nodes mean for the target and the consumer, but what `--fix` puts right."""
-    found = list(reachable.check(held, request.options, request.target))
+    found = list(reachable.check(held, request.options, request.target, request.obj))
     if request.consumer is not None:
         found += reachable.consumer(held, request.consumer)
     mended = tuple(code for fix in request.fix for code in fixes.MENDED.get(fix, ()))

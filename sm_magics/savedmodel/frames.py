@@ -71,10 +71,10 @@ def of_op(op: Any, codes: Iterable[Any] = ()) -> Frame | None:
     return Frame(file, found[0].lineno)
 
 
-def stack(op: Any) -> list[Frame]:
-    """Return the author's lines on the way to a graph op, the innermost first."""
+def stack(op: Any, codes: Iterable[Any] = ()) -> list[Frame]:
+    """Return the author's lines on the way to a graph op, the innermost first; see `of_op`."""
     return [
-        Frame(frame.filename, frame.lineno, frame.name)
+        Frame(_file_now(frame, codes), frame.lineno, frame.name)
         for frame in _called(op)
         if is_authors(frame.filename)
     ]

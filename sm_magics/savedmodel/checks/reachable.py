@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel import op_tables, tf_private
+from sm_magics.savedmodel import frames, op_tables, tf_private
 from sm_magics.savedmodel.checks import file_ops, kernels, op_uses, placement, portability
 from sm_magics.savedmodel.graphs import live, places, written
 from sm_magics.savedmodel.graphs.debug_info import Places
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from sm_magics.savedmodel.saved import Saved
 
 
-def check(saved: Saved, options: Any, target: str) -> Iterator[Diagnostic]:
+def check(saved: Saved, options: Any, target: str, obj: Any = None) -> Iterator[Diagnostic]:
     """Yield what live functions mean where the export goes: SM3xx, SM401, SM402, SM405.
 
     Parameters
@@ -32,9 +33,12 @@ def check(saved: Saved, options: Any, target: str) -> Iterator[Diagnostic]:
     options : tf.saved_model.SaveOptions or None
     target : str
         One of `diagnostics.TARGETS`.
+    obj : Trackable, optional
+        The author's object, whose code tells the files of lines.
     """
     nodes = list(live.nodes(saved.traces))
-    yield from _of(nodes, target, places.live)
+    codes = frames.codes_of(obj, saved.functions.values())
+    yield from _of(nodes, target, functools.partial(places.live, codes=codes))
     yield from placement.compiled(saved, target)
     yield from placement.variables(saved, options, target)
 

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 from sm_magics.savedmodel import frames, spans
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sm_magics.savedmodel.devices import Device
     from sm_magics.savedmodel.graphs import Node
     from sm_magics.savedmodel.spans import Span
 
 
-def live(node: Node, device: Device | None = None) -> Span | None:
+def live(node: Node, device: Device | None = None, codes: Sequence[Any] = ()) -> Span | None:
     """Return the statement that made a node; None if it is nobody's but a library's.
 
     Parameters
@@ -22,11 +24,13 @@ def live(node: Node, device: Device | None = None) -> Span | None:
     device : Device, optional
         What it is pinned to: then it is the ``with tf.device`` around it that is returned, where
         one can be seen.
+    codes : sequence of code, optional
+        The code objects that exist now; see `frames.of_op`.
     """
     op = _op(node)
     if op is None:
         return None
-    stack = frames.stack(op)
+    stack = frames.stack(op, codes)
     scope = spans.device_scope(stack, device) if device is not None else None
     return scope or (spans.statement(stack[0]) if stack else None)
 
