@@ -201,7 +201,8 @@ def _build(root: Any, nodes: dict[int, _Node], left_out: set[int]) -> Any:
         for name, function in _carried(nodes[key].obj, left_out).items():
             setattr(mirrors[key], name, function)
         for name, child in nodes[key].children.items():
-            if nodes[child].has_state:
+            obj = nodes[child].obj
+            if nodes[child].has_state and (not is_function(obj) or _is_written(obj, left_out)):
                 _attach(mirrors[key], name, mirror(child))
     return top
 
@@ -210,10 +211,17 @@ def _carried(obj: Any, left_out: set[int]) -> dict[str, Any]:
     return {
         name: function
         for name, function in own_functions(obj).items()
-        if not (left_out and _captured(_traces(function)) & left_out)
-        # Nobody could write it; what is served of it has a function of its own.
-        and not any(map(tf_private.encoding_error, _traces(function)))
+        if _is_written(function, left_out)
     }
+
+
+def _is_written(function: Any, left_out: set[int]) -> bool:
+    """Tell whether a function can be written, and uses nothing that is left out."""
+    traces = _traces(function)
+    if left_out and _captured(traces) & left_out:
+        return False
+    # Nobody could write it; what is served of it has a function of its own.
+    return not any(map(tf_private.encoding_error, traces))
 
 
 def _empty(node: _Node, nodes: dict[int, _Node]) -> Any:

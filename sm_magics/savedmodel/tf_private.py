@@ -271,16 +271,9 @@ def parameters_called(operation: Any, index: int) -> list[Any]:
     return [] if inner is None else [inner.inputs[index]]
 
 
-def strategy_of(obj: Any) -> Any:
-    """Return the distribution strategy that is active, or that made an object's variables."""
-    import tensorflow as tf
-
-    if tf.distribute.has_strategy():
-        return tf.distribute.get_strategy()
-    variables = getattr(obj, "variables", ())
-    variables = () if callable(variables) else variables
-    first = next(iter(variables), None)
-    return getattr(raw_variable(first), "_distribute_strategy", None)
+def strategy_of(variable: Any) -> Any:
+    """Return the distribution strategy that made a variable; None if none did."""
+    return getattr(raw_variable(variable), "_distribute_strategy", None)
 
 
 def is_chief(resolver: Any) -> bool:

@@ -7,12 +7,13 @@ has to run on all of them. Each writes to a staging directory; only the chief's 
 from __future__ import annotations
 
 import contextlib
+import os
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from sm_magics.savedmodel import tf_private
+from sm_magics.savedmodel import saved, tf_private
 from sm_magics.savedmodel.publishing import stage
 
 if TYPE_CHECKING:
@@ -140,10 +141,20 @@ class Scratch:
 
 def crew(obj: Any) -> Alone:
     """Return who exports an object: this process alone, or one of several workers."""
-    strategy = tf_private.strategy_of(obj)
-    resolver = getattr(strategy, "cluster_resolver", None)
-    if resolver is None:
-        return Alone()
-    spec = resolver.cluster_spec()
+    resolver = getattr(_strategy(obj), "cluster_resolver", None)
+    spec = None if resolver is None else resolver.cluster_spec()
     tasks = 0 if spec is None else sum(len(tasks) for tasks in spec.as_dict().values())
-    return Crew(strategy) if tasks > 1 else Alone()
+    return Crew(_strategy(obj)) if tasks > 1 else Alone()
+
+
+def _strategy(obj: Any) -> Any:
+    """Return the strategy that is active, or the one of several workers that made an object."""
+    import tensorflow as tf
+
+    if tf.distribute.has_strategy():
+        return tf.distribute.get_strategy()
+    if "TF_CONFIG" not in os.environ or not tf_private.is_trackable(obj):
+        return None  # one process, which is the usual case
+    nodes = saved.look(obj, trace=False).nodes.values()
+    made = (tf_private.strategy_of(node) for node in nodes if tf_private.is_variable(node))
+    return next((strategy for strategy in made if strategy is not None), None)

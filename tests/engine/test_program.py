@@ -416,9 +416,3 @@ def test_the_forward_pass_of_a_part_is_served():
     run(program, obj)
     sm_magics.export(obj, "ours", signatures="part.call")
     same("ours", "theirs")
-
-
-def test_a_sparse_input_is_more_than_a_program_can_say():
-    inputs = keras.Input((4,), sparse=True, name="x")
-    with pytest.raises(ValueError, match="'x' of the signature 'serving_default' is a Sparse"):
-        sm_magics.code(keras.Model(inputs, keras.layers.Dense(2)(inputs)), "out")

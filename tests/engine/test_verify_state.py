@@ -299,7 +299,8 @@ def test_python_is_not_called_back(verified, call):
         calls.append(x)
         return x * 2.0
 
-    check = verified(served(lambda _, x: call(double, [x], tf.float32)))
+    # SM401 says that nobody else can run it.
+    check = verified(served(lambda _, x: call(double, [x], tf.float32)), ignore="SM401")
     assert check.status == "not verified"
     assert check.reason == "it calls back into Python, which may change anything"
     assert not calls
@@ -316,7 +317,7 @@ def test_python_is_not_called_back_from_a_dataset(verified):
             result += one
         return result
 
-    assert "calls back into Python" in verified(served(total)).reason
+    assert "calls back into Python" in verified(served(total), ignore="SM401").reason
     assert not calls
 
 
