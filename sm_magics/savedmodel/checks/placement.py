@@ -87,10 +87,16 @@ def _flagged(node: Node) -> Iterator[Flagged]:
         return
     device = devices.parse(node.device)
     code = _code(device)
-    if code == "SM302" and (node.op == "Const" or places.is_pinned_by_library(node, device)):
-        return  # every server makes that at once; Keras knows what no GPU can do
-    if code:
+    if code and not (code == "SM302" and _is_pinned_by_others(node, device)):
         yield Flagged(code, node, str(device), device)
+
+
+def _is_pinned_by_others(node: Node, device: Device) -> bool:
+    """Tell whether nobody chose the CPU for a node, or it makes no difference."""
+    # A full name is TensorFlow's: of a table, variable or replica that was made there. Keras knows
+    # which of its ops no GPU can run. A constant is made once.
+    named = bool(device.job)
+    return node.op == "Const" or named or places.is_pinned_by_library(node, device)
 
 
 def _code(device: Device) -> str:
