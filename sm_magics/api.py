@@ -55,13 +55,13 @@ def check(obj: Any, signatures: Any = None, options: Any = None, **policy: Any) 
     -------
     list of Diagnostic
     """
-    from sm_magics.savedmodel import export as engine
+    from sm_magics.savedmodel import planning
     from sm_magics.savedmodel.request import request
 
     real, known = _real(obj), _notebook(obj)
     try:
         asked = request(real, signatures=signatures, options=options, **(known | policy))
-        findings, _ = engine.check(asked)
+        findings, _ = planning.check(asked)
     except ExportError as error:
         findings = list(error.findings)
     return Findings(_located(findings, obj), known["name"])

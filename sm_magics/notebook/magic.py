@@ -87,14 +87,14 @@ class SavedModelMagics(Magics):
 
     def _check(self, arguments: argparse.Namespace) -> Any:
         from sm_magics.notebook.shown import Findings
-        from sm_magics.savedmodel import export as engine
+        from sm_magics.savedmodel import planning
         from sm_magics.savedmodel.diagnostics import ExportError
         from sm_magics.savedmodel.request import request
 
         obj = self._object(arguments.model)
         try:
             asked = request(obj, **self._policy(arguments), name=arguments.model)
-            findings, _ = engine.check(asked)
+            findings, _ = planning.check(asked)
         except ExportError as error:
             findings = list(error.findings)
         except Exception as error:

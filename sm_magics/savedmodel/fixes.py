@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import devices as device_strings
 from sm_magics.savedmodel import downgrade, saved, tf_private
+from sm_magics.savedmodel.diagnostics import ExportError, Severity, finding
 from sm_magics.savedmodel.graphs import written
 from sm_magics.savedmodel.signatures import functions, keras_models
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from sm_magics.savedmodel.diagnostics import Diagnostic
     from sm_magics.savedmodel.op_tables import OpTable
 
 FIXES = ("cudnn", "devices", "consumer")
@@ -73,8 +75,8 @@ def rewrite(directory: Path, fixes: Sequence[str], consumer: OpTable | None) -> 
 
     Raises
     ------
-    downgrade.NotHarmlessError
-        If the consumer lacks something that the model needs.
+    ExportError
+        If the consumer lacks something that the model needs (SM404).
     """
     from tensorflow.core.protobuf import saved_model_pb2
 
@@ -86,12 +88,24 @@ def rewrite(directory: Path, fixes: Sequence[str], consumer: OpTable | None) -> 
     if "devices" in fixes:
         done += clear_devices(model)
     if "consumer" in fixes and consumer is not None:
-        changes = downgrade.fit(model, consumer)
+        try:
+            changes = downgrade.fit(model, consumer)
+        except downgrade.NotHarmlessError as error:
+            raise ExportError([_needed(error)]) from None
         done += [f"left out {one.what} ({one.count} nodes): {one.reason}" for one in changes]
     if done:
         path.write_bytes(model.SerializeToString(deterministic=True))
         tf_private.renew_fingerprint(str(directory))
     return tuple(done)
+
+
+def _needed(error: downgrade.NotHarmlessError) -> Diagnostic:
+    return finding(
+        "SM404",
+        f"--fix consumer can't put it right: {error}",
+        "serve it with a newer TensorFlow, or leave out of the model what it names",
+        severity=Severity.ERROR,
+    )
 
 
 def clear_devices(model: Any) -> list[str]:

@@ -21,6 +21,7 @@ __all__ = [
     "Severity",
     "blocking",
     "finding",
+    "ordered",
     "selected",
 ]
 
@@ -109,6 +110,12 @@ def blocking(findings: Iterable[Diagnostic], *, strict: bool = False) -> list[Di
     """Return the findings that stop an export: errors, and with `strict` warnings too."""
     stops = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
     return [found for found in findings if found.severity in stops]
+
+
+def ordered(findings: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Return findings with the gravest first, else in their order."""
+    rank = list(Severity)
+    return sorted(findings, key=lambda found: rank.index(found.severity))
 
 
 def selected(

@@ -1,0 +1,157 @@
+"""What an export would write, and what is wrong with it: found before anything is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sm_magics.savedmodel import capture, fixes, roots, saved, tf_private
+from sm_magics.savedmodel.checks import aliases as aliases_check
+from sm_magics.savedmodel.checks import captures, gradients, reachable, sizes, versions
+from sm_magics.savedmodel.checks import destination as destination_check
+from sm_magics.savedmodel.checks import models as models_check
+from sm_magics.savedmodel.checks import signatures as signatures_check
+from sm_magics.savedmodel.diagnostics import ExportError, blocking, ordered, selected
+from sm_magics.savedmodel.signatures import choice, functions
+from sm_magics.savedmodel.signatures.choice import Wishes
+from sm_magics.savedmodel.verify import samples
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sm_magics.savedmodel.diagnostics import Diagnostic
+    from sm_magics.savedmodel.request import Request
+    from sm_magics.savedmodel.signatures.endpoints import Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an export would write.
+
+    Attributes
+    ----------
+    endpoints : list of Endpoint
+        What would be served; empty where an error keeps it from being traced.
+    root : Root or None
+        What TensorFlow would get; None where there is an error.
+    held : Saved or None
+        What it would find below that root.
+    """
+
+    endpoints: list[Endpoint] = field(default_factory=list)
+    root: roots.Root | None = None
+    held: saved.Saved | None = None
+
+
+def check(request: Request) -> tuple[list[Diagnostic], Plan]:
+    """Find what is wrong with an export before anything is written.
+
+    Returns
+    -------
+    findings : list of Diagnostic
+        Filtered by the request's `select` and `ignore`.
+    plan : Plan
+        What would be written.
+
+    Raises
+    ------
+    RuntimeError
+        If TensorFlow builds graphs just now (S47).
+    AssertionError
+        Inside a tf.function's body (S49).
+    """
+    import tensorflow as tf
+
+    if tf_private.inside_function():
+        raise AssertionError("a SavedModel can't be exported from inside a tf.function's body")
+    if not tf.executing_eagerly():
+        raise RuntimeError(
+            "TensorFlow is building a graph here; export outside `tf.Graph().as_default()`, with "
+            "eager execution on"
+        )
+    found: list[Diagnostic] = []
+    if request.destination is not None:
+        # First, since tracing takes time and may build the model.
+        found += destination_check.check(request.destination, overwrite=request.overwrite)
+    found += models_check.check(request.obj, request.name)
+    plan = Plan()
+    if not blocking(found):
+        try:
+            with fixes.tracing(request.obj, request.fix):
+                plan = _planned(request, found)
+        except ExportError as error:
+            found += error.findings
+    return ordered(selected(found, request.select, request.ignore)), plan
+
+
+def _planned(request: Request, found: list[Diagnostic]) -> Plan:
+    """Trace what is served, and look at it; findings are added to `found`."""
+    obj = request.obj
+    endpoints = choice.choose(
+        obj,
+        request.signatures,
+        request.inputs,
+        namespace=request.namespace,
+        wishes=Wishes(flatten=request.flatten, batch=request.batch),
+    )
+    if not request.allow_no_signature:
+        found += signatures_check.check(obj, endpoints)
+    _refuse_unfit(request.sample, endpoints)
+    if blocking(found):
+        return Plan()
+    found += signatures_check.traced(endpoints, obj)
+    root = _root(request, endpoints)
+    written = saved.look(root.node, endpoints)
+    found += aliases_check.check(request.options, written, endpoints, obj)
+    found += signatures_check.unwritable(written)
+    found += captures.check(written, endpoints, obj, request.name, request.namespace)
+    found += sizes.check(written, endpoints)
+    found += _where_it_goes(request, written)
+    found += gradients.check(written, endpoints, request.options)
+    variables = capture.describe(obj).bytes if capture.kind_of(obj) else 0
+    optimizer_bytes = sizes.optimizer_bytes(root.optimizers)
+    found += sizes.optimizers(root.optimizers, variables + optimizer_bytes)
+    if request.destination is not None and not blocking(found):
+        need = sum(one.nbytes for one in sizes.constants(written)) + variables + optimizer_bytes
+        full = destination_check.check(request.destination, overwrite=request.overwrite, need=need)
+        found += [late for late in full if late.code == "SM503"]
+        found += versions.check(request.destination, endpoints, overwrite=request.overwrite)
+    return Plan(endpoints, root, written)
+
+
+def _where_it_goes(request: Request, held: saved.Saved) -> list[Diagnostic]:
+    """Return what the nodes mean for the target and the consumer, but what `--fix` puts right."""
+    found = list(reachable.check(held, request.options, request.target, request.obj))
+    if request.consumer is not None:
+        found += reachable.consumer(held, request.consumer)
+    mended = tuple(code for fix in request.fix for code in fixes.MENDED.get(fix, ()))
+    # What no fix can put right is found after the save, before anything is published.
+    return [one for one in found if one.code not in mended]
+
+
+def _refuse_unfit(sample: Any, endpoints: Sequence[Endpoint]) -> None:
+    """Refuse a sample that fits no signature; where it fits one only, the others say so."""
+    errors = []
+    for endpoint in endpoints if sample is not None else ():
+        try:
+            samples.given(endpoint.signature.inputs, sample, endpoint.concrete)
+        except ValueError as error:
+            errors.append(error)
+        else:
+            return
+    if errors:
+        raise errors[0]
+
+
+def _root(request: Request, endpoints: Sequence[Endpoint]) -> roots.Root:
+    obj = request.obj
+    if not functions.is_function(obj):
+        served = [endpoint.concrete for endpoint in endpoints]
+        return roots.servable(obj, served, with_optimizer=request.with_optimizer)
+    # S42: TensorFlow saves no bare function.
+    root = tf_private.new_node()
+    root.function = obj
+    made = [obj] if functions.is_concrete(obj) else tf_private.traces(obj)
+    held = {id(owner): owner for trace in made for owner in tf_private.owners(trace)}
+    root.held = list(held.values())
+    return roots.Root(root)
