@@ -17,7 +17,7 @@ test: .venv/test.stamp  ## lint, types, layers, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 bench: .venv/test.stamp  ## measure, and write docs/benchmarks.md
 	$(BIN)/python tests/benchmarks/run.py

@@ -244,7 +244,9 @@ class Looked(Attached):
 
 
 @pytest.mark.parametrize(
-    "value", [3, "text", {"a": 1}, [], lambda: 1, tf.Variable(1.0), tf.Module()], ids=repr
+    "value",
+    [3, "text", {"a": 1}, [], lambda: 1, tf.Variable(1.0), tf.Module()],
+    ids=lambda value: type(value).__name__,
 )
 def test_s19_an_attribute_called_signatures_always_raises(value, tmp_path):
     with pytest.raises(sm_magics.ExportError) as raised:

@@ -1,0 +1,111 @@
+"""Of what a checkpoint tracks: variables, tables, containers."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+
+def checkpoint_children(obj: Any) -> dict[str, Any]:
+    """Return what `tf.train.Checkpoint` tracks under an object, by name.
+
+    Unlike the listing for a SavedModel, it evaluates no property and traces no function.
+    """
+    return dict(obj._trackable_children(save_type="checkpoint"))  # noqa: SLF001
+
+
+def handles(obj: Any) -> list[Any]:
+    """Return the resource handles that a trackable owns: of a variable or table; none is made."""
+    import tensorflow as tf
+    from tensorflow.python.trackable.resource import CapturableResource
+
+    if isinstance(obj, tf.Variable):
+        replicas = getattr(obj, "_values", None) or [obj]  # of a distribution strategy
+        return [replica.handle for replica in replicas]
+    if isinstance(obj, CapturableResource):
+        inner = vars(obj).get(TABLE_FIELD)
+        return [obj._resource_handle] if inner is None else handles(inner)  # noqa: SLF001
+    return []
+
+
+HANDLE_FIELDS = ("_handle", "_resource_handle_value")
+"""Where a variable and a table keep their resource handle in the instance dict."""
+
+TABLE_FIELD = "_table"
+"""Where a vocabulary (`tf.lookup.StaticVocabularyTable`) keeps the table whose handle it has."""
+
+
+def is_iterator(obj: Any) -> bool:
+    """Tell whether an object is an iterator over a `tf.data.Dataset`."""
+    return any(cls.__name__ == "OwnedIterator" for cls in type(obj).__mro__)
+
+
+def is_signatures(obj: Any) -> bool:
+    """Tell whether an object is the `signatures` of a loaded SavedModel."""
+    return type(obj).__name__ == "_SignatureMap"
+
+
+def is_trackable(obj: Any) -> bool:
+    """Tell whether TensorFlow can put an object at the root of a SavedModel."""
+    from tensorflow.python.trackable.base import Trackable
+
+    # By MRO: isinstance would run the `__class__` property of a proxy.
+    return Trackable in type(obj).__mro__
+
+
+def track(node: Any, name: str, child: Any) -> None:
+    """Make `child` a dependency of `node` under any name, be it an identifier or not."""
+    node._track_trackable(child, name, overwrite=True)  # noqa: SLF001
+
+
+def new_node() -> Any:
+    """Return an empty trackable node."""
+    import tensorflow as tf
+
+    return tf.__internal__.tracking.AutoTrackable()
+
+
+def new_container(like: Any) -> Any:
+    """Return an empty trackable list or dict, as the given one is; None if it is neither."""
+    import tensorflow as tf
+
+    for kind in (list, dict):
+        if isinstance(like, kind):
+            return tf.__internal__.tracking.wrap(kind())
+    return None
+
+
+def is_auto_trackable(obj: Any) -> bool:
+    """Tell whether an object tracks whatever is assigned to it: modules, layers, checkpoints."""
+    import tensorflow as tf
+
+    return tf.__internal__.tracking.AutoTrackable in type(obj).__mro__
+
+
+def is_variable(obj: Any) -> bool:
+    """Tell whether a trackable is a tf.Variable."""
+    import tensorflow as tf
+
+    return isinstance(obj, tf.Variable)
+
+
+def nbytes(shape: Any, dtype: Any) -> int:
+    """Return the size in bytes of a variable by its private `_shape` and `_dtype`.
+
+    0 where the size is not known before it has a value: strings, unknown dimensions.
+    """
+    dtypes = sys.modules["tensorflow.python.framework.dtypes"]
+    shapes = sys.modules["tensorflow.python.framework.tensor_shape"]
+    count = shapes.TensorShape(shape).num_elements()
+    return 0 if count is None else int(count * (dtypes.as_dtype(dtype).size or 0))
+
+
+def missing_asset(obj: Any) -> str | None:
+    """Return the path of an asset that is not there; None for what is no asset or is there."""
+    import tensorflow as tf
+    from tensorflow.python.trackable.asset import Asset
+
+    if not isinstance(obj, Asset):
+        return None
+    path = obj.asset_path.numpy().decode()
+    return None if tf.io.gfile.exists(path) else str(path)
