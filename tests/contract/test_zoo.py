@@ -37,6 +37,8 @@ APPLICATIONS = {
     "VGG16": 32,
     "ConvNeXtTiny": 32,
 }
+# Keras compiles its convolutions in groups: a server without XLA can't run them.
+TOLD = {"ConvNeXtTiny": [("SM309", "info")]}
 
 
 @pytest.mark.parametrize("name", APPLICATIONS)
@@ -45,7 +47,8 @@ def test_s23_applications(name, exported):
     build = getattr(keras.applications, name)
     model = build(weights=None, include_top=False, input_shape=(size, size, 3), pooling="avg")
     out = exported(model)
-    silent(out)
+    assert [(found.code, found.severity) for found in out.result.findings] == TOLD.get(name, [])
+    assert [check.status for check in out.result.verification.signatures] == ["equal"]
     (image,), (features,) = out.names()
     rows = np.random.default_rng(0).random((2, size, size, 3), "float32")
     live = model(rows, training=False)

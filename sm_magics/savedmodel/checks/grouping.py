@@ -41,9 +41,12 @@ def findings(
     target: str,
     locate: Locate,
     sentence: Sentence,
-    hint: Callable[[str], str],
+    hint: Callable[[str, str], str],
 ) -> Iterator[Diagnostic]:
-    """Yield a finding for each code, function, reason and line that matters for a target."""
+    """Yield a finding for each code, function, reason and line that matters for a target.
+
+    `sentence` gets a code, its nodes and their place; `hint` the code and what they have in common.
+    """
     groups: dict[Any, list[Flagged]] = {}
     spans: dict[Any, Span | None] = {}
     for one in flagged:
@@ -58,7 +61,7 @@ def findings(
         yield finding(
             code,
             sentence(code, group, span),
-            hint(code),
+            hint(code, group[0].what),
             severity=group[0].severity or CATALOGUE[code].at(target),
             function=group[0].node.function or None,
             count=len(group),

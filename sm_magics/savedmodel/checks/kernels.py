@@ -40,14 +40,14 @@ _HINTS = {
 def check(nodes: Sequence[Node], target: str, locate: Locate) -> Iterator[Diagnostic]:
     """Yield what the kernels of nodes mean for a target; see `placement.check`."""
     flagged = [one for node in nodes if (one := _flagged(node, target)) is not None]
-    yield from findings(flagged, target, locate, _sentence, _HINTS.__getitem__)
+    yield from findings(flagged, target, locate, _sentence, lambda code, _: _HINTS[code])
 
 
 def _flagged(node: Node, target: str) -> Flagged | None:
     op = node.op
     if op.startswith(("Cudnn", "_Cudnn")):
         return Flagged("SM306", node, "")
-    if op in _LAYOUT and _layout(node) in _CHANNELS_FIRST:
+    if op in _LAYOUT and _layout(node) in _CHANNELS_FIRST and not _is_a_norm_of_rows(node):
         return (
             Flagged("SM307", node, "mild", severity=Severity.INFO)
             if op in _EITHER_LAYOUT
@@ -60,6 +60,15 @@ def _flagged(node: Node, target: str) -> Flagged | None:
     known = op_tables.kernels(op, _dtypes(node), label=_label(node))
     lacks = _lacks(node, known, target)
     return Flagged("SM308", node, lacks) if lacks else None
+
+
+def _is_a_norm_of_rows(node: Node) -> bool:
+    """Tell whether it is the layer normalisation of `tf_keras`, which lends the op of batches.
+
+    The author has chosen no layout then. Its scale is made on the spot, not a variable.
+    """
+    scale = next(iter(node.proto.input[1:2]), "").partition(":")[0]
+    return node.op.startswith("FusedBatchNorm") and scale.rpartition("/")[2].startswith("Fill")
 
 
 def _lacks(node: Node, known: op_tables.Answers, target: str) -> str:

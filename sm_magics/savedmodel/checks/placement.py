@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import devices, frames, tf_private
 from sm_magics.savedmodel.checks.grouping import Flagged, findings
-from sm_magics.savedmodel.diagnostics import CATALOGUE, finding
+from sm_magics.savedmodel.diagnostics import CATALOGUE, Severity, finding
 from sm_magics.savedmodel.graphs import places
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ _PYTHON = frozenset({"PyFunc", "PyFuncStateless", "EagerPyFunc"})
 # What only stands for a tensor of the caller's.
 _NO_WORK = frozenset({"Placeholder", "_Arg", "_Retval", "NoOp"})
 
+_LIBRARY = "a library"
 _LISTED = 3
 """How many names a sentence lists."""
 _HAPPENS = {
@@ -69,7 +70,7 @@ def check(nodes: Sequence[Node], target: str, locate: Locate) -> Iterator[Diagno
         Finds a node's place; asked for those only that are worth a finding.
     """
     flagged = [one for node in nodes for one in _flagged(node)]
-    yield from findings(flagged, target, locate, _sentence(target), _HINTS.__getitem__)
+    yield from findings(flagged, target, locate, _sentence(target), _hint)
 
 
 def _flagged(node: Node) -> Iterator[Flagged]:
@@ -82,13 +83,23 @@ def _flagged(node: Node) -> Iterator[Flagged]:
     attributes = node.proto.attr  # reading one that is not there would add it
     compiled = "_XlaMustCompile" in attributes and attributes["_XlaMustCompile"].b
     if "Call" in node.op and compiled:
-        yield Flagged("SM309", node, "")
+        # Keras does so where nothing else runs on a CPU, such as a convolution in groups.
+        own = places.is_made_by_library(node)
+        yield Flagged(
+            "SM309", node, _LIBRARY if own else "", severity=Severity.INFO if own else None
+        )
     if not node.device or node.op in _NO_WORK or node.op in _PYTHON:
         return
     device = devices.parse(node.device)
     code = _code(device)
     if code and not (code == "SM302" and _is_pinned_by_others(node, device)):
         yield Flagged(code, node, str(device), device)
+
+
+def _hint(code: str, what: str) -> str:
+    if what == _LIBRARY:
+        return "Keras compiles these itself: serve the export with a TensorFlow that has XLA"
+    return _HINTS[code]
 
 
 def _is_pinned_by_others(node: Node, device: Device) -> bool:

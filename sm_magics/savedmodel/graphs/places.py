@@ -41,6 +41,12 @@ def is_pinned_by_library(node: Node, device: Device) -> bool:
     return op is not None and spans.device_scope(frames.libraries(op), device) is not None
 
 
+def is_made_by_library(node: Node) -> bool:
+    """Tell whether it is a library such as Keras that made a node, not the author's own line."""
+    op = _op(node)
+    return op is not None and bool(frames.libraries(op))
+
+
 def _op(node: Node) -> Any:
     if node.body.graph is None:
         return None
