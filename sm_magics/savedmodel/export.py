@@ -111,8 +111,12 @@ def _export(request: Request, destination: Destination, clock: _Clock) -> Result
             written = inspect(staging.path)
             size = sum(file.bytes for file in written.files)
             oldest = portability.oldest_consumer(reachable.uses(metagraph(staging.path)))
-            findings += aliases_check.dangling(request.options, written)
-            findings += selected(sizes.twins(written), request.select, request.ignore)
+            late = aliases_check.dangling(request.options, written)
+            late += reachable.check_written(
+                staging.path, request.target, request.consumer, findings
+            )
+            late += sizes.twins(written)
+            findings += selected(late, request.select, request.ignore)
         with clock.phase("verify", staging.path), crew.together():
             verified = _verify(request, endpoints, staging.path, size)
             findings += mismatches.check(

@@ -6,11 +6,12 @@ import re
 
 from sm_magics.savedmodel import tf_private
 
-# Colours, node names, and the headings of Keras 3 ("… calling Dense.call().") and of Keras 2
-# ("… calling layer 'dense' (type Dense).").
+# Colours, node names, TensorFlow's own headings, and those of Keras 3 ("… calling Dense.call().")
+# and of Keras 2 ("… calling layer 'dense' (type Dense).").
 _NOISE = re.compile(
     r"\x1b\[\d*m"
     r"|\{\{.*?\}\} ?"
+    r"|^Graph execution error:$|^Detected at node.*$|^\s*(File \"|<stack).*$"
     r"|^(\w+: )?Exception encountered when calling (layer .* \(type \S+\)\.|\S*)$"
 )
 

@@ -21,12 +21,6 @@ if TYPE_CHECKING:
 FIXES = ("cudnn", "devices", "consumer")
 """What `--fix` takes."""
 
-MENDED = {
-    "devices": ("SM301", "SM302", "SM303", "SM304"),
-    "consumer": ("SM403", "SM404"),
-}
-"""The codes of findings that are put right after the save."""
-
 _COMMON = ("", "CPU", "GPU", "TPU", "TPU_SYSTEM")
 
 

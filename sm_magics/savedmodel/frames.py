@@ -15,6 +15,7 @@ from pathlib import PurePath
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
+from sm_magics.savedmodel import tf_private
 from sm_magics.savedmodel.signatures.functions import is_function
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ class Frame:
 
 def is_authors(file: str) -> bool:
     """Tell whether a file is the author's: neither a library's nor Python's own."""
-    return not file.startswith(("<frozen", *_foreign()))
+    foreign = ("<frozen", *_foreign())
+    return not file.startswith(foreign) and tf_private.AUTOGRAPH_FILE not in file
 
 
 @functools.cache
@@ -46,11 +48,20 @@ def _foreign() -> tuple[str, ...]:
     paths = sysconfig.get_paths()
     # Where packages lie although they are not installed: a checkout, for example.
     packages = [
-        module.__path__[0]
+        folder
         for name in ("tensorflow", "keras", "tf_keras", "IPython", "ipykernel", "autograph")
-        if (module := sys.modules.get(name)) is not None and getattr(module, "__path__", None)
+        if (folder := _folder(name))
     ]
     return (*(paths[k] for k in ("stdlib", "purelib", "platlib")), _OURS, *packages)
+
+
+def _folder(name: str) -> str:
+    """Return where a package lies; empty if it is not imported.
+
+    Not by its `__path__`: TensorFlow has those of others in front of its own.
+    """
+    file = getattr(sys.modules.get(name), "__file__", None)
+    return str(PurePath(file).parent) if file else ""
 
 
 def where(frame: Frame | None) -> dict[str, Any]:
@@ -86,7 +97,7 @@ def libraries(op: Any) -> list[Frame]:
         Frame(frame.filename, frame.lineno, frame.name)
         for frame in itertools.takewhile(lambda f: not is_authors(f.filename), _called(op))
     ]
-    tensorflow = sys.modules["tensorflow"].__path__[0]
+    tensorflow = _folder("tensorflow")
     return [frame for frame in found if not frame.file.startswith(tensorflow)]
 
 

@@ -121,11 +121,14 @@ def _planned(request: Request, found: list[Diagnostic]) -> Plan:
 
 def _where_it_goes(request: Request, held: saved.Saved) -> list[Diagnostic]:
     """Return what the nodes mean for the target and the consumer, but what `--fix` puts right."""
-    found = list(reachable.check(held, request.options, request.target, request.obj))
+    cleared = "devices" in request.fix
+    found = list(
+        reachable.check(held, request.options, request.target, request.obj, cleared=cleared)
+    )
     if request.consumer is not None:
         found += reachable.consumer(held, request.consumer)
-    mended = tuple(code for fix in request.fix for code in fixes.MENDED.get(fix, ()))
     # What no fix can put right is found after the save, before anything is published.
+    mended = ("SM403", "SM404") if "consumer" in request.fix else ()
     return [one for one in found if one.code not in mended]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import linecache
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import devices
@@ -46,16 +45,21 @@ class Span:
 
 def statement(frame: Frame) -> Span | None:
     """Return the statement at a line, or its lambda there; None where its source is not known."""
-    lines = tuple(linecache.getlines(frame.file))
-    walk = ast.walk(_tree(lines))
-    found: list[Any] = [node for node in walk if _holds(node, frame.line, ast.stmt)]
+    source = _source(frame.file)
+    if frame.line not in source.statements:
+        source.statements[frame.line] = _statement(frame, source)
+    return source.statements[frame.line]
+
+
+def _statement(frame: Frame, source: _Source) -> Span | None:
+    found: list[Any] = [node for node in source.nodes if _holds(node, frame.line, ast.stmt)]
     if not found:
         return None
     inner = max(found, key=lambda node: (node.lineno, node.col_offset))
     # A lambda on a line of its own says more than the statement that it stands in.
     below: list[Any] = [node for node in ast.walk(inner) if _holds(node, frame.line, ast.Lambda)]
     alone = len(below) == 1 and below[0].lineno > inner.lineno
-    return _span(frame.file, lines, below[0] if alone else inner)
+    return _span(frame.file, source.lines, below[0] if alone else inner)
 
 
 def _holds(node: Any, line: int, kind: Any) -> bool:
@@ -79,25 +83,29 @@ def device_scope(frames: Iterable[Frame], device: Device) -> Span | None:
         What the op is pinned to; a scope that says another device is not the one.
     """
     for frame in frames:
-        lines = tuple(linecache.getlines(frame.file))
-        around = _around(_tree(lines), frame, device)
-        if around:
-            return _span(frame.file, lines, max(around, key=lambda node: node.lineno))
+        source = _source(frame.file)
+        key = (frame.line, frame.function, device)
+        if key not in source.scopes:
+            around = _around(source, frame, device)
+            inner = max(around, key=lambda node: node.lineno) if around else None
+            source.scopes[key] = None if inner is None else _span(frame.file, source.lines, inner)
+        if (found := source.scopes[key]) is not None:
+            return found
     return None
 
 
-def _around(tree: ast.AST, frame: Frame, device: Device) -> list[Any]:
+def _around(source: _Source, frame: Frame, device: Device) -> list[Any]:
     """Return the scopes of a device that a line stands in."""
-    named = [node for node in ast.walk(tree) if getattr(node, "name", "") == frame.function]
+    named = [node for node in source.nodes if getattr(node, "name", "") == frame.function]
     functions = [node for node in named if isinstance(node, _FUNCTION)]
     if functions and not any(_holds(node, frame.line, _FUNCTION) for node in functions):
         # Autograph counts the lines of a wrapper from where begins what `functools.wraps` says it
         # wraps. So the line is another one; a function that has one scope only leaves no choice.
-        scopes = [node for one in functions for node in _scopes(one, device)]
+        scopes = [node for one in functions for node in _scopes(ast.walk(one), device)]
         return scopes if len(scopes) == 1 else []
     return [
         node
-        for node in _scopes(tree, device)
+        for node in _scopes(source.nodes, device)
         if node.body[0].lineno <= frame.line <= (node.end_lineno or 0)
     ]
 
@@ -105,10 +113,10 @@ def _around(tree: ast.AST, frame: Frame, device: Device) -> list[Any]:
 _FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def _scopes(tree: ast.AST, device: Device) -> list[Any]:
+def _scopes(nodes: Iterable[ast.AST], device: Device) -> list[Any]:
     return [
         node
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.With | ast.AsyncWith)
         and any(_pins(item.context_expr, device) for item in node.items)
     ]
@@ -129,12 +137,32 @@ def _pins(expression: ast.expr, device: Device) -> bool:
     return not isinstance(given, ast.Constant)  # `tf.device(None)` unpins
 
 
-@lru_cache(maxsize=64)
-def _tree(lines: tuple[str, ...]) -> ast.AST:
-    try:
-        return ast.parse("".join(lines))
-    except (SyntaxError, ValueError):
-        return ast.Module([], [])
+class _Source:
+    """A file that was parsed once, with what was found in it by line."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self.known = lines
+        self.lines = tuple(lines)
+        try:
+            tree: ast.AST = ast.parse("".join(lines))
+        except (SyntaxError, ValueError):
+            tree = ast.Module([], [])
+        kinds = (ast.stmt,)
+        self.nodes = [node for node in ast.walk(tree) if isinstance(node, kinds)]
+        self.statements: dict[int, Span | None] = {}
+        self.scopes: dict[tuple[int, str, Device], Span | None] = {}
+
+
+_sources: dict[str, _Source] = {}
+
+
+def _source(file: str) -> _Source:
+    lines = linecache.getlines(file)
+    found = _sources.get(file)
+    # The same list as long as the file is the same: it is `linecache` that keeps it.
+    if found is None or (found.known is not lines and found.known != lines):
+        found = _sources[file] = _Source(lines)
+    return found
 
 
 def _span(file: str, lines: tuple[str, ...], node: Any) -> Span:

@@ -116,3 +116,52 @@ def test_show_in_a_notebook(notebook, tmp_path):
     notebook.run("%config SavedModelMagics.target = 'gpu'")
     (one,) = notebook.run(f"%savedmodel show {path}").value.findings
     assert one.severity == "info"
+
+
+def test_functions_go_by_their_paths(tmp_path):
+    class Part(tf.Module):
+        @tf.function(input_signature=[VECTOR])
+        def bb(self, x):
+            with tf.device("/GPU:0"):
+                return tf.sin(x)
+
+    module = Part()
+    module.part = Part()
+    tf.saved_model.save(module, str(tmp_path / "out"), signatures={})
+    found = examine(tmp_path / "out", "cpu")
+    assert sorted(one.function for one in found.findings) == ["bb", "part.bb"]
+
+
+def test_what_no_signature_reaches_is_told_of_like_a_security_scan_does(tmp_path):
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session() as session:
+        x = v1.placeholder(tf.float32, [None], name="x")
+        tf.io.write_file("out.txt", "text")
+        y = x * 2.0
+        v1.saved_model.simple_save(session, str(tmp_path / "out"), {"x": x}, {"y": y})
+    found = examine(tmp_path / "out", "cpu")
+    assert [(one.code, "WriteFile" in one.message) for one in found.findings] == [("SM405", True)]
+
+
+def test_the_fix_is_one_of_another_export(tmp_path):
+    (one,) = examine(saved(Pinned(), tmp_path / "out"), "cpu").findings
+    assert "or export it again with --fix devices" in one.hint
+
+
+@tf.custom_gradient
+def writing(x):
+    def gradient(upstream):
+        with tf.control_dependencies([tf.io.write_file("gradient.txt", "text")]):
+            return tf.identity(upstream)
+
+    return tf.identity(x), gradient
+
+
+def test_gradient_functions_are_looked_at_before_anything_is_published(tmp_path):
+    module = tf.Module()
+    module.serve = tf.function(lambda x: writing(x) * 2.0, input_signature=[VECTOR])
+    result = sm_magics.export(module, tmp_path / "out")
+    assert "SM405" in {one.code for one in result.findings}
+    with pytest.raises(sm_magics.ExportError, match="SM405"):
+        sm_magics.export(module, tmp_path / "strict", strict=True)
+    assert not (tmp_path / "strict").exists()

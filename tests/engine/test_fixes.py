@@ -267,3 +267,27 @@ def test_what_makes_no_sense_is_refused_in_words(given, said, tmp_path):
     with pytest.raises(ValueError, match=said):
         sm_magics.export(Scaled(), tmp_path / "out", **given)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_tpu_that_was_only_pinned_is_put_right(tmp_path):
+    def body(x):
+        with tf.device("/TPU:0"):
+            return x * 2.0
+
+    module = tf.Module()
+    module.serve = tf.function(body, input_signature=[tf.TensorSpec([None], tf.float32)])
+    assert "SM305" in {one.code for one in sm_magics.check(module)}
+    assert sm_magics.check(module, fix="devices") == []
+    result = sm_magics.export(module, tmp_path / "out", fix="devices")
+    assert result.inspection.devices == {}
+
+
+def test_a_kernel_that_only_the_pin_lacks_is_no_finding_once_that_is_gone():
+    def body(x):
+        with tf.device("/GPU:0"):
+            return tf.matmul(x, x)
+
+    module = tf.Module()
+    module.serve = tf.function(body, input_signature=[tf.TensorSpec([2, 2], tf.int64)])
+    assert "SM308" in {one.code for one in sm_magics.check(module, target="gpu")}
+    assert sm_magics.check(module, target="gpu", fix="devices") == []

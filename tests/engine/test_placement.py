@@ -14,6 +14,7 @@ import tensorflow as tf
 import tf_keras
 
 import sm_magics
+from sm_magics.savedmodel import spans
 from sm_magics.savedmodel.checks import reachable
 from sm_magics.savedmodel.diagnostics import CATALOGUE, TARGETS
 from sm_magics.savedmodel.graphs import written
@@ -321,6 +322,7 @@ def test_an_authors_own_pin_of_a_librarys_layer_is_a_finding():
 STRATEGY = """
 import tensorflow as tf
 import sm_magics
+from sm_magics.savedmodel import spans
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
@@ -374,3 +376,85 @@ def test_sm308_tells_the_dtype_and_the_device():
     assert "on a CPU" in found.message
     with pytest.raises(tf.errors.OpError):
         POSITIVE["SM308"][0].serve(np.ones([2, 4, 4, 3], np.float16))
+
+
+def on_a_gpu(x):
+    with tf.device("/GPU:0"):
+        return tf.nn.relu(x)
+
+
+def test_counts_are_the_same_after_an_export(tmp_path):
+    module = tf.Module()
+    module.serve = tf.function(on_a_gpu, input_signature=[VECTOR])
+    before = [(one.code, one.count) for one in sm_magics.check(module, target="cpu")]
+    sm_magics.export(module, tmp_path / "out")
+    after = [(one.code, one.count) for one in sm_magics.check(module, target="cpu")]
+    assert before == after == [("SM301", 1)]
+
+
+def test_what_xla_compiles_has_no_kernels_and_no_devices(tmp_path):
+    @tf.function(jit_compile=True)
+    def compiled(x):
+        with tf.device("/GPU:0"):
+            return tf.image.adjust_contrast(x, 2.0)
+
+    module = tf.Module()
+    spec = tf.TensorSpec([None, 4, 4, 3], tf.float16, name="x")
+    module.serve = tf.function(lambda x: compiled(x) * 1.0, input_signature=[spec])
+    assert {one.code for one in sm_magics.check(module, target="cpu")} == {"SM309"}
+    result = sm_magics.export(module, tmp_path / "out", target="cpu")
+    assert result.verification.signatures[0].status == "equal"
+
+
+@pytest.mark.parametrize("op", [tf.linalg.cholesky, tf.math.erfinv])
+def test_sm308_where_neither_device_has_a_kernel(op):
+    module = tf.Module()
+    spec = tf.TensorSpec([3, 3], tf.float16, name="x")
+    module.serve = tf.function(lambda x: op(x), input_signature=[spec])  # noqa: PLW0108, traced
+    (one,) = sm_magics.check(module, target="cpu", ignore=["SM206", "SM113"])
+    assert (one.code, one.severity) == ("SM308", "error")
+    floats = tf.Module()
+    spec = tf.TensorSpec([3, 3], tf.float32, name="x")
+    floats.serve = tf.function(lambda x: op(x), input_signature=[spec])  # noqa: PLW0108, traced
+    assert sm_magics.check(floats, target="cpu") == []
+
+
+def test_a_long_name_that_the_author_wrote_is_told_of():
+    module = tf.Module()
+
+    def body(x):
+        with tf.device("/job:localhost/replica:0/task:0/device:CPU:0"):
+            return tf.nn.relu(x)
+
+    module.serve = tf.function(body, input_signature=[VECTOR])
+    (one,) = sm_magics.check(module, target="gpu")
+    assert (one.code, one.severity) == ("SM302", "warning")
+
+
+def test_many_pinned_ops_are_looked_at_in_a_moment():
+    # Not a time, but the work: each file is parsed once, whatever the number of ops.
+    def body(x):
+        with tf.device("/GPU:0"):
+            for _ in range(300):
+                x = x + 1.0
+        return x
+
+    module = tf.Module()
+    module.serve = tf.function(body, input_signature=[VECTOR], autograph=False)
+    module.serve.get_concrete_function()
+    parsed = []
+    parse = spans.ast.parse
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(spans.ast, "parse", lambda *a, **k: parsed.append(1) or parse(*a, **k))
+        (one,) = sm_magics.check(module, target="cpu")
+    assert one.count == 600
+    assert len(parsed) < 20
+
+
+def test_random_layers_of_keras_2_track_their_generators(tmp_path):
+    model = tf_keras.Sequential(
+        [tf_keras.Input((16, 16, 3)), tf_keras.layers.RandomCrop(8, 8), tf_keras.layers.Flatten()]
+    )
+    result = sm_magics.export(model, tmp_path / "out")
+    assert result.findings == ()
+    assert result.verification.signatures[0].status == "equal"

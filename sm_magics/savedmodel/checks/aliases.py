@@ -132,10 +132,17 @@ def _names(saved: Saved, endpoints: Sequence[Endpoint]) -> set[str]:
     return names
 
 
+def _has_traces(function: Any) -> bool:
+    return functions.is_concrete(function) or (
+        function.input_signature is not None or bool(tf_private.traces(function))
+    )
+
+
 def _choices(alias: str, obj: Any) -> str:
     own = {} if functions.is_function(obj) else functions.own_functions(obj)
     known = capture.describe(obj).functions if capture.kind_of(obj) else ()
-    paths = [*own, *(path for path in known if path not in own)]
+    found = own | {path: functions.resolve(path, obj) for path in known if path not in own}
+    paths = [path for path, function in found.items() if _has_traces(function)]
     if not paths:
         return (
             "decorate a method with @tf.function(input_signature=[...]), and alias that: "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import devices, op_tables
@@ -45,6 +46,8 @@ def check(nodes: Sequence[Node], target: str, locate: Locate) -> Iterator[Diagno
 
 def _flagged(node: Node, target: str) -> Flagged | None:
     op = node.op
+    if node.body.compiled:
+        return None  # XLA looks no kernel up
     if op.startswith(("Cudnn", "_Cudnn")):
         return Flagged("SM306", node, "")
     if op in _LAYOUT and _layout(node) in _CHANNELS_FIRST and not _is_a_norm_of_rows(node):
@@ -55,11 +58,23 @@ def _flagged(node: Node, target: str) -> Flagged | None:
         )
     if _is_of_the_host(node):
         return Flagged("SM312", node, "")
-    if op not in op_tables.differing():
+    if op not in op_tables.constrained():
         return None
-    known = op_tables.kernels(op, _dtypes(node), label=_label(node))
+    known = _kernels(op, _frozen(_dtypes(node)), _label(node))
     lacks = _lacks(node, known, target)
     return Flagged("SM308", node, lacks) if lacks else None
+
+
+@cache
+def _kernels(op: str, dtypes: _Dtypes, label: str | None) -> op_tables.Answers:
+    return op_tables.kernels(op, dict(dtypes), label=label)
+
+
+_Dtypes = tuple[tuple[str, str | tuple[str, ...]], ...]
+
+
+def _frozen(dtypes: dict[str, Any]) -> _Dtypes:
+    return tuple((n, tuple(one) if isinstance(one, list) else one) for n, one in dtypes.items())
 
 
 def _is_a_norm_of_rows(node: Node) -> bool:
@@ -67,8 +82,8 @@ def _is_a_norm_of_rows(node: Node) -> bool:
 
     The author has chosen no layout then. Its scale is made on the spot, not a variable.
     """
-    scale = next(iter(node.proto.input[1:2]), "").partition(":")[0]
-    return node.op.startswith("FusedBatchNorm") and scale.rpartition("/")[2].startswith("Fill")
+    scale = next(iter(node.proto.input[1:2]), "").partition(":")[0].rpartition("/")[2]
+    return node.op.startswith("FusedBatchNorm") and scale.startswith(("Fill", "ones"))
 
 
 def _lacks(node: Node, known: op_tables.Answers, target: str) -> str:

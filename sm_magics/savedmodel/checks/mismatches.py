@@ -98,11 +98,17 @@ def _differs(endpoint: Endpoint, reason: str, directory: Path, obj: Any, name: s
         f"{said}; `{path}` is {first.value!r} now, and was something else when the live function "
         f"was traced" + (f" (so may be {also})" if also else ""),
         "make the object anew with the value that you want (its old trace stays otherwise); what "
-        f"changes belongs into a variable: `{first.path} = tf.Variable({first.value!r})` where the "
-        "object is made; --no-verify publishes it all the same",
+        f"changes belongs into a variable: `{_of_self(first.path)} = tf.Variable({first.value!r})` "
+        f"where the object is made, read as `{_of_self(first.path)}`; --no-verify publishes it all "
+        "the same",
         function=key,
         **frames.where(first.frame),
     )
+
+
+def _of_self(path: str) -> str:
+    """Return what tracks a variable: an attribute, where the body read a global."""
+    return path if path.startswith("self.") else f"self.{path.rpartition('.')[2]}"
 
 
 def _written_by_the_author(endpoint: Endpoint, obj: Any) -> Any:

@@ -47,6 +47,7 @@ def of_nodes(
     locate: Locate,
     wanted: Callable[[str], bool] | None = None,
     defaults: Callable[[str], Mapping[str, Any]] | None = None,
+    is_told: Callable[[str, frozenset[str]], bool] | None = None,
 ) -> Iterator[OpUse]:
     """Yield nodes as uses of their ops.
 
@@ -56,9 +57,12 @@ def of_nodes(
     locate : callable
         Finds a node's place.
     wanted : callable, optional
-        Which ops; all by default. Only of the wanted ones the place is looked for.
+        Which ops; all by default.
     defaults : callable, optional
         Gives the default attributes of an op, which live nodes have and written ones have not.
+    is_told : callable, optional
+        Tells by op and attributes of which uses a finding may tell: only their places are looked
+        for. All by default.
     """
     known: dict[str, bool] = {}
     for node in nodes:
@@ -68,12 +72,14 @@ def of_nodes(
             continue
         attributes = node.proto.attr
         default = defaults(node.op) if defaults is not None else {}
+        attrs = frozenset(n for n in attributes if default.get(n) != attributes[n])
+        told = is_told is None or is_told(node.op, attrs)
         yield OpUse(
             op=node.op,
-            attrs=frozenset(n for n in attributes if default.get(n) != attributes[n]),
+            attrs=attrs,
             values={n: text for n in attributes if (text := _text(attributes[n])) is not None},
             function=node.function or None,
-            where=placed(locate(node, None)) if wanted is not None else {},
+            where=placed(locate(node, None)) if told else {},
         )
 
 

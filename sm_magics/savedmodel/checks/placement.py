@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sm_magics.savedmodel import devices, frames, tf_private
 from sm_magics.savedmodel.checks.grouping import Flagged, findings
 from sm_magics.savedmodel.diagnostics import CATALOGUE, Severity, finding
-from sm_magics.savedmodel.graphs import places
+from sm_magics.savedmodel.graphs import must_compile, places
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -80,15 +80,13 @@ def _flagged(node: Node) -> Iterator[Flagged]:
     if node.op.startswith("TPU"):
         yield Flagged("SM305", node, "")
         return
-    attributes = node.proto.attr  # reading one that is not there would add it
-    compiled = "_XlaMustCompile" in attributes and attributes["_XlaMustCompile"].b
-    if "Call" in node.op and compiled:
+    if "Call" in node.op and must_compile(node.proto.attr):
         # Keras does so where nothing else runs on a CPU, such as a convolution in groups.
         own = places.is_made_by_library(node)
         yield Flagged(
             "SM309", node, _LIBRARY if own else "", severity=Severity.INFO if own else None
         )
-    if not node.device or node.op in _NO_WORK or node.op in _PYTHON:
+    if not node.device or node.op in _NO_WORK or node.op in _PYTHON or node.body.compiled:
         return
     device = devices.parse(node.device)
     code = _code(device)
@@ -104,10 +102,12 @@ def _hint(code: str, what: str) -> str:
 
 def _is_pinned_by_others(node: Node, device: Device) -> bool:
     """Tell whether nobody chose the CPU for a node, or it makes no difference."""
-    # A full name is TensorFlow's: of a table, variable or replica that was made there. Keras knows
-    # which of its ops no GPU can run. A constant is made once.
-    named = bool(device.job)
-    return node.op == "Const" or named or places.is_pinned_by_library(node, device)
+    # A full name is TensorFlow's: of a table, variable or replica that was made there, unless the
+    # author wrote it. Keras knows which of its ops no GPU can run. A constant is made once.
+    if node.op == "Const" or places.is_pinned_by_library(node, device):
+        return True
+    span = places.live(node, device) if device.job else None
+    return bool(device.job) and not (span is not None and span.scope)
 
 
 def _code(device: Device) -> str:

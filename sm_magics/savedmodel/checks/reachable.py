@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import frames, op_tables, tf_private
 from sm_magics.savedmodel.checks import file_ops, kernels, op_uses, placement, portability
 from sm_magics.savedmodel.graphs import live, places, written
 from sm_magics.savedmodel.graphs.debug_info import Places
-from sm_magics.savedmodel.inspection import metagraph
+from sm_magics.savedmodel.inspection import all_metagraphs, metagraph
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from sm_magics.savedmodel.checks.grouping import Locate
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
     from sm_magics.savedmodel.saved import Saved
 
 
-def check(saved: Saved, options: Any, target: str, obj: Any = None) -> Iterator[Diagnostic]:
+def check(
+    saved: Saved, options: Any, target: str, obj: Any = None, *, cleared: bool = False
+) -> Iterator[Diagnostic]:
     """Yield what live functions mean where the export goes: SM3xx, SM401, SM402, SM405.
 
     Parameters
@@ -35,34 +38,83 @@ def check(saved: Saved, options: Any, target: str, obj: Any = None) -> Iterator[
         One of `diagnostics.TARGETS`.
     obj : Trackable, optional
         The author's object, whose code tells the files of lines.
+    cleared : bool
+        Whether hard-coded devices are taken out of what is written (``--fix devices``).
     """
     nodes = list(live.nodes(saved.traces))
+    for node in nodes if cleared else ():
+        node.device = ""
     codes = frames.codes_of(obj, saved.functions.values())
     yield from _of(nodes, target, functools.partial(places.live, codes=codes))
     yield from placement.compiled(saved, target)
     yield from placement.variables(saved, options, target)
 
 
-def examine(directory: Path, target: str, consumer: OpTable | None = None) -> list[Diagnostic]:
-    """Return the same for a written SavedModel, whoever wrote it; TensorFlow is not imported.
+def consumer(saved: Saved, release: OpTable) -> list[Diagnostic]:
+    """Return SM403 and SM404 for live functions, and for what the save adds to them."""
+    nodes = live.nodes(saved.traces)
+    uses = op_uses.of_nodes(
+        nodes, places.live, defaults=tf_private.default_attributes, is_told=_unknown_to(release)
+    )
+    added = op_tables.saver_uses() if saved.handles() else ()
+    return _consumer([*uses, *(op_uses.OpUse(op=op, attrs=attrs) for op, attrs in added)], release)
 
-    Findings have lines where it was saved with debug info.
+
+def check_written(
+    directory: Path, target: str, release: OpTable | None, before: Sequence[Diagnostic]
+) -> list[Diagnostic]:
+    """Return what only the written graph tells: of the gradients of `tf.custom_gradient`.
+
+    Parameters
+    ----------
+    directory : Path
+        Where it was written.
+    target, release
+        As in `examine`.
+    before : sequence of Diagnostic
+        What was found before the save, with its lines.
+    """
+    meta_graph = metagraph(directory)
+    gradients = [node for node in written.nodes(meta_graph) if node.body.gradient]
+    found = list(_of(gradients, target, Places(directory)))
+    if release is not None:
+        found += _consumer(_everything(meta_graph, release, Places(directory)), release)
+    told = {(one.code, one.message) for one in before}
+    return [one for one in found if (one.code, one.message) not in told]
+
+
+def examine(directory: Path, target: str, release: OpTable | None = None) -> list[Diagnostic]:
+    """Return what a written SavedModel means where it goes, whoever wrote it.
+
+    TensorFlow is not imported. Findings have lines where it was saved with debug info.
 
     Parameters
     ----------
     directory : Path
     target : str
         See `check`.
-    consumer : OpTable, optional
+    release : OpTable, optional
         The release that is to load it: SM403, SM404.
     """
-    meta_graph = metagraph(directory)
-    found = list(_of(list(written.nodes(meta_graph)), target, Places(directory)))
-    if consumer is not None:
-        every = uses(meta_graph)
-        found += portability.unknown_ops(every, consumer)
-        found += portability.unknown_attributes(every, consumer)
-    return found
+    locate = Places(directory)
+    graphs = all_metagraphs(directory)
+    found = list(_of(list(written.nodes(graphs[0])), target, locate))
+    # A security scan reads every graph, and what nobody reaches.
+    every = [node for graph in graphs for node in written.not_the_savers(graph)]
+    uses = op_uses.of_nodes(every, locate, file_ops.matters)
+    found += [one for one in file_ops.check(uses) if not _told(one, found)]
+    if release is not None:
+        found += _consumer(_everything(graphs[0], release, locate), release)
+    return [replace(one, hint=_again(one.hint)) for one in found]
+
+
+def _told(one: Diagnostic, found: Sequence[Diagnostic]) -> bool:
+    return any(one.code == other.code and one.message == other.message for other in found)
+
+
+def _again(hint: str) -> str:
+    """Return the hint for what is written already: a fix is one of an export."""
+    return hint.replace("or: --fix", "or export it again with --fix")
 
 
 def _of(nodes: Sequence[Node], target: str, locate: Locate) -> Iterator[Diagnostic]:
@@ -78,18 +130,26 @@ def _matters(op: str) -> bool:
     return portability.is_python(op) or file_ops.matters(op) or not portability.is_core(op)
 
 
-def consumer(saved: Saved, release: OpTable) -> list[Diagnostic]:
-    """Return SM403 and SM404 for live functions, and for what the save adds to them."""
-    nodes = live.nodes(saved.traces)
-    uses = op_uses.of_nodes(nodes, places.live, lambda _: True, tf_private.default_attributes)
-    added = op_tables.saver_uses() if saved.handles() else ()
-    every = [*uses, *(op_uses.OpUse(op=op, attrs=attrs) for op, attrs in added)]
+def _consumer(uses: Sequence[OpUse], release: OpTable) -> list[Diagnostic]:
     return [
-        *portability.unknown_ops(every, release),
-        *portability.unknown_attributes(every, release),
+        *portability.unknown_ops(uses, release),
+        *portability.unknown_attributes(uses, release),
     ]
 
 
+def _unknown_to(release: OpTable) -> Callable[[str, frozenset[str]], bool]:
+    def unknown(op: str, attributes: frozenset[str]) -> bool:
+        return op not in release.ops or bool(release.unknown_attributes(op, attributes))
+
+    return unknown
+
+
+def _everything(meta_graph: Any, release: OpTable, locate: Locate) -> list[OpUse]:
+    every = written.everything(meta_graph)
+    return list(op_uses.of_nodes(every, locate, is_told=_unknown_to(release)))
+
+
 def uses(meta_graph: Any) -> list[OpUse]:
-    """Return every node of a written MetaGraphDef as a use of its op."""
-    return list(op_uses.of_nodes(written.everything(meta_graph), places.live))
+    """Return every node of a written MetaGraphDef as a use of its op, without places."""
+    nodes = written.everything(meta_graph)
+    return list(op_uses.of_nodes(nodes, places.live, is_told=lambda *_: False))

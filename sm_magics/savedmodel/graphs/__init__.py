@@ -6,13 +6,15 @@ Both kinds are read as NodeDefs, which TensorFlow makes of a live graph in 3 µs
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-__all__ = ["Body", "Node", "called", "reached"]
+    Library = Callable[[str, "Body"], "Body | None"]
+
+__all__ = ["Body", "Node", "called", "must_compile", "reached"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +28,17 @@ class Body:
         Its name in the library; another unique text for a graph.
     graph
         Where a live one's ops are found by name (a FuncGraph); None for a written one.
+    compiled : bool
+        Whether XLA must compile it: then no kernel is looked up, and no node placed by itself.
+    gradient : bool
+        Whether only the gradient of something needs it.
     """
 
     nodes: Iterable[Any]
     name: str
     graph: Any = None
+    compiled: bool = False
+    gradient: bool = False
 
 
 @dataclass(slots=True)
@@ -57,7 +65,7 @@ class Node:
 
 def reached(
     roots: Iterable[tuple[str, Body]],
-    library: Callable[[str, Body], Body | None],
+    library: Library,
     gradients: Mapping[str, str] | None = None,
     seen: set[str] | None = None,
 ) -> Iterator[Node]:
@@ -76,6 +84,7 @@ def reached(
     """
     seen = set() if seen is None else seen
     holders: dict[str, tuple[str, ...]] = {}
+    later: list[tuple[str, Body]] = []
     for function, root in roots:
         waiting = [root]
         while waiting:
@@ -84,20 +93,56 @@ def reached(
                 continue
             seen.add(body.name)
             for proto in body.nodes:
-                op = proto.op
-                yield Node(proto, op, proto.device, function, body)
-                if op not in holders:
-                    holders[op] = _holders(proto)
-                for name in (op, *_held(proto, holders[op], gradients)):
-                    inner = library(name, body)
-                    if inner is not None:
-                        waiting.append(inner)
+                yield Node(proto, proto.op, proto.device, function, body)
+                waiting += _called(proto, body, library, holders)
+                if gradients and (inner := _gradient(proto, body, library, gradients)):
+                    later.append((function, inner))
+    # Last, so that what is needed without gradients counts as that.
+    if later:
+        yield from reached(later, library, gradients, seen)
+
+
+def _called(
+    proto: Any, body: Body, library: Library, holders: dict[str, tuple[str, ...]]
+) -> list[Body]:
+    if proto.op not in holders:
+        holders[proto.op] = _holders(proto)
+    names = (proto.op, *_held(proto, holders[proto.op]))
+    found = [inner for name in names if (inner := library(name, body)) is not None]
+    compiled = bool(found) and must_compile(proto.attr)
+    return [_below(inner, body, compiled=compiled) for inner in found]
+
+
+def _gradient(
+    proto: Any, body: Body, library: Library, gradients: Mapping[str, str]
+) -> Body | None:
+    """Return the function that computes the custom gradient of a node, if it has one."""
+    if _GRADIENT not in proto.attr:
+        return None
+    inner = library(gradients.get(proto.attr[_GRADIENT].s.decode(), ""), body)
+    return None if inner is None else replace(_below(inner, body), gradient=True)
+
+
+def must_compile(attributes: Any) -> bool:
+    """Tell whether attributes, of a call or of a function, ask XLA to compile it."""
+    # Reading an attribute that is not there would add it.
+    return "_XlaMustCompile" in attributes and bool(attributes["_XlaMustCompile"].b)
+
+
+_GRADIENT = "_gradient_op_type"
+
+
+def _below(inner: Body, outer: Body, *, compiled: bool = False) -> Body:
+    compiled = compiled or inner.compiled or outer.compiled
+    if (compiled, outer.gradient) == (inner.compiled, inner.gradient):
+        return inner
+    return replace(inner, compiled=compiled, gradient=outer.gradient)
 
 
 def called(proto: Any) -> Iterator[str]:
     """Yield the functions that a node names: its op, and attributes that hold functions."""
     yield proto.op
-    yield from _held(proto, _holders(proto), None)
+    yield from _held(proto, _holders(proto))
 
 
 def _holders(proto: Any) -> tuple[str, ...]:
@@ -115,14 +160,10 @@ _EMPTY_LIST = 2
 """Bytes of an attribute that holds an empty list."""
 
 
-def _held(
-    proto: Any, holders: tuple[str, ...], gradients: Mapping[str, str] | None
-) -> Iterator[str]:
+def _held(proto: Any, holders: tuple[str, ...]) -> Iterator[str]:
     for name in holders:
         value = proto.attr[name]
         if value.WhichOneof("value") == "func":
             yield value.func.name
         else:
             yield from (function.name for function in value.list.func)
-    if gradients and "_gradient_op_type" in proto.attr:
-        yield gradients.get(proto.attr["_gradient_op_type"].s.decode(), "")

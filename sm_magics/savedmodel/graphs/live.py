@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import tf_private
-from sm_magics.savedmodel.graphs import Body, Node, reached
+from sm_magics.savedmodel.graphs import Body, Node, must_compile, reached
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -22,11 +22,14 @@ def nodes(traces: Mapping[str, Iterable[Any]]) -> Iterator[Node]:
     """
     seen: set[str] = set()
     for label, several in traces.items():
-        for trace in several:
-            yield from _nodes(label, trace.graph, seen)
+        # A save leaves a trace of its own behind, of which it writes another one again.
+        last = {str(trace.function_type): trace for trace in several}
+        for trace in last.values():
+            yield from _nodes(label, trace, seen)
 
 
-def _nodes(label: str, graph: Any, seen: set[str]) -> Iterator[Node]:
+def _nodes(label: str, trace: Any, seen: set[str]) -> Iterator[Node]:
+    graph = trace.graph
     definition = graph.as_graph_def()
     library = {function.signature.name: function for function in definition.library.function}
 
@@ -34,7 +37,8 @@ def _nodes(label: str, graph: Any, seen: set[str]) -> Iterator[Node]:
         if name not in library:
             return None
         inner = tf_private.function_graph(body.graph, name)
-        return Body(library[name].node_def, name, inner)
+        function = library[name]
+        return Body(function.node_def, name, inner, must_compile(function.attr))
 
-    root = Body(definition.node, f"graph {id(graph)}", graph)
+    root = Body(definition.node, f"graph {id(graph)}", graph, tf_private.must_compile(trace))
     yield from reached([(label, root)], find, seen=seen)

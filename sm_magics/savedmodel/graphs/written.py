@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel.graphs import Body, Node, called, reached
+from sm_magics.savedmodel.graphs import Body, Node, called, must_compile, reached
 from sm_magics.savedmodel.inspection import object_graph
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def nodes(meta_graph: Any) -> Iterator[Node]:
     }
 
     def find(name: str, _: Body) -> Body | None:
-        return Body(library[name].node_def, name) if name in library else None
+        return _body(library[name]) if name in library else None
 
     yield from reached(_roots(meta_graph, library), find, gradients)
 
@@ -49,6 +49,16 @@ def everything(meta_graph: Any) -> Iterator[Node]:
         for node in body.nodes:
             if node.op not in library:
                 yield Node(node, node.op, node.device, "", body)
+
+
+def not_the_savers(meta_graph: Any) -> Iterator[Node]:
+    """Yield every node but those that save and restore the variables."""
+    main = {node.name: node for node in meta_graph.graph_def.node}
+    saver = Saver(meta_graph.saver_def, main)
+    for node in everything(meta_graph):
+        inside = node.body.name in saver.functions if node.body.name else saver.owns(node.proto)
+        if not inside:
+            yield node
 
 
 class Saver:
@@ -89,7 +99,7 @@ def _roots(meta_graph: Any, library: dict[str, Any]) -> Iterator[tuple[str, Body
     main = {node.name: node for node in meta_graph.graph_def.node}
     saver = Saver(meta_graph.saver_def, main)
     starts = _starts(meta_graph)
-    functions = dict(_restored(meta_graph.object_graph_def))
+    functions = _restored(meta_graph.object_graph_def)
     if not any(starts.values()) and not functions:
         yield "", Body([node for node in main.values() if not saver.owns(node)], "main graph")
         return
@@ -100,7 +110,7 @@ def _roots(meta_graph: Any, library: dict[str, Any]) -> Iterator[tuple[str, Body
     yield "", Body(_feeding(main, state, seen), "state")
     for name, path in functions.items():
         if name in library:
-            yield path, Body(library[name].node_def, name)
+            yield path, _body(library[name])
 
 
 def _starts(meta_graph: Any) -> dict[str, set[str]]:
@@ -122,8 +132,8 @@ def _starts(meta_graph: Any) -> dict[str, set[str]]:
     return found
 
 
-def _restored(graph: Any) -> Iterator[tuple[str, str]]:
-    """Yield the graph functions that Python can call after a load, each with its path.
+def _restored(graph: Any) -> dict[str, str]:
+    """Return the graph functions that Python can call after a load, each with its path.
 
     The saver's are not among them. What is private has no path: it goes by its own name.
     """
@@ -133,7 +143,8 @@ def _restored(graph: Any) -> Iterator[tuple[str, str]]:
         for one in node.saveable_objects.values()
         for number in (one.save_function, one.restore_function)
     }
-    paths = {id(node): path for path, node in object_graph.walk(graph.nodes)}
+    paths = {number: path for path, number in object_graph.walk(graph.nodes)}
+    found: dict[str, str] = {}
     for number, node in enumerate(graph.nodes):
         if number in saves:
             continue
@@ -146,7 +157,9 @@ def _restored(graph: Any) -> Iterator[tuple[str, str]]:
             else []
         )
         for name in names:
-            yield name, paths.get(id(node), name)
+            # A trace is a node of its own too, of which the same was said by its function.
+            found[name] = paths.get(number) or found.get(name, name)
+    return found
 
 
 def _feeding(main: dict[str, Any], starts: set[str], seen: set[str]) -> list[Any]:
@@ -159,6 +172,11 @@ def _feeding(main: dict[str, Any], starts: set[str], seen: set[str]) -> list[Any
             found.append(main[name])
             waiting.extend(map(_node_name, main[name].input))
     return found
+
+
+def _body(function: Any) -> Body:
+    compiled = must_compile(function.attr)
+    return Body(function.node_def, function.signature.name, compiled=compiled)
 
 
 def _functions(meta_graph: Any) -> Any:

@@ -30,6 +30,7 @@ __all__ = [
     "Loadable",
     "MetaGraph",
     "Variable",
+    "all_metagraphs",
     "inspect",
     "metagraph",
 ]
@@ -68,14 +69,21 @@ def inspect(export_dir: str | os.PathLike[str]) -> Inspection:
 
 def metagraph(export_dir: str | os.PathLike[str]) -> Any:
     """Return the MetaGraphDef that serves, with all its fields; see `inspect` for errors."""
+    return all_metagraphs(export_dir)[0]
+
+
+def all_metagraphs(export_dir: str | os.PathLike[str]) -> list[Any]:
+    """Return all MetaGraphDefs with all their fields, the one that serves first."""
     path = Path(os.fsdecode(export_dir)).expanduser()
     if (strange := foreign.explain(path)) is not None:
         raise InspectionError(strange)
     graphs = _saved_model(path).meta_graphs
-    serving = [graph for graph in graphs if "serve" in graph.meta_info_def.tags]
-    return protos.whole(
-        min(serving, key=lambda graph: len(graph.meta_info_def.tags)) if serving else graphs[0]
-    )
+
+    def rank(graph: Any) -> tuple[bool, int]:
+        tags = graph.meta_info_def.tags
+        return "serve" not in tags, len(tags) if "serve" in tags else 0
+
+    return [protos.whole(graph) for graph in sorted(graphs, key=rank)]
 
 
 def _inspect(path: Path) -> Inspection:

@@ -30,7 +30,8 @@ def functions(graph: Any) -> tuple[Loadable, ...]:
     what a load doesn't offer: the signature map, traces and captures, a resource's initialiser.
     """
     found = []
-    for path, node in walk(graph.nodes):
+    for path, number in walk(graph.nodes):
+        node = graph.nodes[number]
         if node.WhichOneof("kind") == "function":
             found.append(Loadable(path, len(node.function.concrete_functions)))
         else:
@@ -38,8 +39,8 @@ def functions(graph: Any) -> tuple[Loadable, ...]:
     return tuple(sorted(found, key=lambda one: one.path))
 
 
-def walk(nodes: Any) -> Iterator[tuple[str, Any]]:
-    """Yield every function that is reached by name, breadth first, with its path from the root."""
+def walk(nodes: Any) -> Iterator[tuple[str, int]]:
+    """Yield the path of every function that is reached by name, breadth first, and its number."""
     waiting = deque([("", nodes[0])] if nodes else [])
     seen = {0}
     while waiting:
@@ -53,7 +54,7 @@ def walk(nodes: Any) -> Iterator[tuple[str, Any]]:
             if kind == "user_object" and child.user_object.identifier != "signature_map":
                 waiting.append((_join(path, name, parent), child))
             elif kind in _FUNCTIONS:
-                yield _join(path, name, parent), child
+                yield _join(path, name, parent), number
 
 
 def _children(node: Any, *, is_root: bool) -> list[tuple[str, int]]:

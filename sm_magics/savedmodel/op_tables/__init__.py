@@ -9,7 +9,7 @@ from __future__ import annotations
 from sm_magics.savedmodel.op_tables.devices import (
     Answer,
     Answers,
-    differing,
+    constrained,
     gpu_only,
     host_only,
     kernels,
@@ -28,7 +28,7 @@ __all__ = [
     "Answer",
     "Answers",
     "OpTable",
-    "differing",
+    "constrained",
     "gpu_only",
     "host_only",
     "kernels",

@@ -89,9 +89,10 @@ def host_only() -> frozenset[str]:
 
 
 @cache
-def differing() -> frozenset[str]:
-    """Return the ops of which a CPU or a GPU may lack the kernel that the other one has."""
-    return frozenset(op for op, row in _rows().items() if row.gpu not in {row.cpu, NONE})
+def constrained() -> frozenset[str]:
+    """Return the ops of which a CPU or a GPU lacks the kernel for some dtypes, or for all."""
+    whatever = {ANY, UNTOLD}
+    return frozenset(op for op, row in _rows().items() if {row.cpu, row.gpu} - whatever)
 
 
 def dumped(rows: Mapping[str, Row], version: str, machine: str) -> str:

@@ -5,18 +5,24 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from sm_magics.savedmodel.tf_private.trackables import is_trackable
+
 
 def keras_collections(layer: Any) -> dict[str, Any]:
     """Return what a Keras layer holds beyond its checkpoint, as trackables, by name.
 
-    The lists and dicts of layers of a Keras 3 layer, and the states of a `tf_keras` RNN: Keras
-    hands them to TensorFlow only for a SavedModel; `tf.train.Checkpoint` never sees them.
+    The lists and dicts of layers of a Keras 3 layer, and in `tf_keras` the states of an RNN and the
+    generators of random layers: Keras hands them to TensorFlow only for a SavedModel;
+    `tf.train.Checkpoint` never sees them.
     """
     import tensorflow as tf
 
     found: dict[str, Any] = {}
     if getattr(layer, "stateful", False) and _is_tf_keras(layer) and hasattr(layer, "states"):
         found["states"] = tf.__internal__.tracking.wrap(tf.nest.flatten(layer.states))
+    generator = getattr(layer, "_random_generator", None)
+    if _is_tf_keras(layer) and is_trackable(generator):
+        found["_random_generator"] = generator
     for name in getattr(layer, "_tracked", ()):
         value = vars(layer).get(name)
         if isinstance(value, dict) and not all(isinstance(key, str) for key in value):
