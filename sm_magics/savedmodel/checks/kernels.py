@@ -128,29 +128,31 @@ def _label(node: Node) -> str | None:
 
 def _sentence(code: str, group: Sequence[Flagged], _: Any) -> str:
     first = group[0]
-    count = f"{len(group)} op" + ("s" if len(group) > 1 else "")
+    one = len(group) == 1
+    count, ending = ("1 op", "s") if one else (f"{len(group)} ops", "")
     types = Counter(one.node.op for one in group)
     listed = ", ".join(f"`{op}`" for op, _ in types.most_common(3))
     where = f" of `{first.node.function}`" if first.node.function else ""
+    which = f"{count}{where} ({listed})"
     if code == "SM306":
         return (
-            f"{count}{where} ({listed}) run with cuDNN only, which no CPU has: the first request "
-            "on a CPU server fails"
+            f"{which} run{ending} with cuDNN only, which no CPU has: the first request on a CPU "
+            "server fails"
         )
     if code == "SM307":
         happens = (
-            "a CPU runs them more slowly"
+            "a CPU is slower with that layout"
             if first.what
-            else "a CPU runs them only where oneDNN is on, and fails without it"
+            else "a CPU does so only where oneDNN is on, and fails without it"
         )
-        return f"{count}{where} ({listed}) take their channels first (NCHW); {happens}"
+        return f"{which} take{ending} the channels first (NCHW); {happens}"
     if code == "SM308":
         dtypes = ", ".join(sorted({str(one) for one in _dtypes(first.node).values()}))
         return (
-            f"{count}{where} ({listed}) have no kernel for {dtypes} on a {first.what}: the first "
-            "request there fails"
+            f"{which} {'has' if one else 'have'} no kernel for {dtypes} on a {first.what}: the "
+            "first request there fails"
         )
     return (
-        f"{count}{where} ({listed}) handle text, tables or Python, which only a host's CPU can: "
-        "their inputs and outputs cross to it at each request"
+        f"only a host's CPU can run {which}, which is about text, tables or Python: inputs and "
+        "outputs cross to it at each request"
     )
