@@ -11,6 +11,7 @@ from sm_magics.savedmodel.signatures import (
     candidates,
     endpoint_specs,
     endpoints,
+    fitting,
     functions,
     refusals,
     spec_text,
@@ -76,6 +77,8 @@ def _made(  # noqa: PLR0913, PLR0917, what a signature is made of
         names = [spec.name for spec in specs]
         refuse_names(names, label, function)
         _refuse_twins(names, label, function)
+        if found := fitting.misfit(function, specs):
+            raise ExportError([refusals.misfit(key, function, specs, label, found)])
         specs = [any_batch(spec) for spec in specs] if wishes.batch == "free" else specs
         name_outputs = endpoints.flat_outputs if wishes.flatten else None
         return endpoints.of_specs(key, function, specs, label, why=why, name_outputs=name_outputs)
