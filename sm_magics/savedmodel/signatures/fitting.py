@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import tf_private
-from sm_magics.savedmodel.signatures import Spec, endpoint_specs, proposals
+from sm_magics.savedmodel.signatures import Spec, endpoint_specs
 from sm_magics.savedmodel.signatures.functions import is_concrete, parameters_of, signature_of
+from sm_magics.savedmodel.signatures.keras_inputs import as_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -92,7 +93,7 @@ def _clash(given: Mapping[str, Any], declared: Mapping[str, Any]) -> Misfit | No
         if not isinstance(own, tf.TypeSpec):
             return Misfit(f"its input_signature has a {type(own).__name__} for {name!r}", ())
         if not own.is_compatible_with(spec.tensor_spec):
-            wanted = proposals.as_whole(name, own)
+            wanted = as_whole(name, own)
             return Misfit(f"its input_signature says '{wanted}', not '{spec}'", ())
     return None
 
