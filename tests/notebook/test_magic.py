@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -285,6 +286,16 @@ def test_syntax_error_in_the_body_has_its_line(ready):
     ran = ready.run("\n\n%%savedmodel out pair\nx = 1\ny = = 2", fails=True)
     assert isinstance(ran.error, SyntaxError)
     assert ran.error.lineno == 5
+
+
+@pytest.mark.parametrize("body", ["y = = 2", "return 3", "await f(\n", "import asyncio\nawait = 1"])
+def test_syntax_error_in_the_body_is_shown_as_without_the_magic(ready, body):
+    plain = ready.run(f"x = 1\n{body}", fails=True).stdout
+    ran = ready.run(f"%%savedmodel out pair\n{body}", fails=True)
+    assert re.sub(r"In *\[\d+\]", "In", ran.stdout) == re.sub(r"In *\[\d+\]", "In", plain)
+    assert "run_cell_magic" not in ran.stdout
+    late = ready.run("exec('z = = 1')", fails=True)
+    assert "exec(" in late.stdout
 
 
 @pytest.mark.parametrize("above", ["", "\n\n"])
