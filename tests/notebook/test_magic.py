@@ -173,6 +173,33 @@ def test_bad_input_gets_one_clear_error_and_writes_nothing(ready, line, says):
     assert set(Path().iterdir()) == before
 
 
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        (
+            "%savedmodel export model d --bogus",
+            "unrecognized arguments: --bogus\nMore: %savedmodel export --help",
+        ),
+        (
+            "%savedmodel check model --strickt",
+            (
+                "unrecognized arguments: --strickt; did you mean --strict?\n"
+                "More: %savedmodel check --help"
+            ),
+        ),
+        (
+            "%%savedmodel d --overwirte\npass",
+            (
+                "unrecognized arguments: --overwirte; did you mean --overwrite?\n"
+                "More: %%savedmodel --help"
+            ),
+        ),
+    ],
+)
+def test_an_unknown_flag_is_told_in_two_lines(ready, line, says):
+    assert str(ready.run(line, fails=True).error) == says
+
+
 @pytest.mark.parametrize("line", ["%savedmodel --help", "%savedmodel export -h"])
 def test_help_is_printed(ready, line):
     assert "usage" in ready.run(line).stdout
