@@ -420,6 +420,27 @@ def test_tab_completes_what_the_table_and_the_session_know(ready, typed, offers)
     assert offers <= set(ready.complete(typed))
 
 
+@pytest.mark.parametrize(
+    ("typed", "offers", "all_of_them"),
+    [
+        ("%savedmodel check model --consumer ", {"2.12", "2.21"}, r"2\.\d+"),
+        ("%savedmodel export model x --select ", {"SM2", "SM502"}, r"SM\d(\d\d)?"),
+        ("%savedmodel export model x --ignore SM5", {"SM5", "SM502"}, r"SM5(\d\d)?"),
+        ("%savedmodel export model x --ignore SM2,SM50", {"SM2,SM502"}, r"SM2,SM50\d"),
+        ("%savedmodel show x --select ", {"SM3"}, r"SM\d(\d\d)?"),
+        ("%savedmodel export models['a'] x -s ", {"double", "triple"}, "double|triple"),
+        ('%savedmodel export models["a"] x -s ', {"double", "triple"}, "double|triple"),
+        ("%%savedmodel out models['a'] -s k=", {"k=double"}, "k=(double|triple)"),
+    ],
+)
+def test_tab_offers_nothing_else(ready, typed, offers, all_of_them):
+    ready.run("models = {'a': Pair()}")
+    ready.run(MODULE + "adder = Adder()")
+    found = ready.complete(typed)
+    assert offers <= set(found)
+    assert [text for text in found if not re.fullmatch(all_of_them, text)] == []
+
+
 def test_tab_offers_no_python_names_as_flags(ready):
     assert all(text.startswith("-") for text in ready.complete("%savedmodel export model x --"))
 
