@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -18,7 +20,7 @@ from sm_magics.notebook import source
 from sm_magics.notebook.bindings import bound_names
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Iterator
     from types import CodeType, TracebackType
 
     from IPython.core.interactiveshell import InteractiveShell
@@ -73,7 +75,9 @@ def place(shell: InteractiveShell, body: str) -> Body:
 async def run(shell: InteractiveShell, body: Body) -> Outcome:
     """Run a body in the shell's namespace; shows its last expression."""
     try:
-        tree = shell.transform_ast(shell.compile.ast_parse(body.source, filename=body.filename))
+        with _syntax_errors_as_of_a_cell(shell):
+            parsed = shell.compile.ast_parse(body.source, filename=body.filename)
+        tree = shell.transform_ast(parsed)
         last = tree.body[-1] if tree.body and isinstance(tree.body[-1], ast.Expr) else None
         statements = tree.body[:-1] if last is not None else tree.body
         await _execute(shell, ast.Module(statements, []), body.filename, "exec")
@@ -117,7 +121,8 @@ def drive(coroutine: Coroutine[Any, Any, Any]) -> Any:
 
 
 async def _execute(shell: InteractiveShell, tree: ast.AST, filename: str, mode: str) -> Any:
-    with shell.compile.extra_flags(ast.PyCF_ALLOW_TOP_LEVEL_AWAIT):
+    top_level_await = shell.compile.extra_flags(ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    with _syntax_errors_as_of_a_cell(shell), top_level_await:
         code: CodeType = shell.compile(tree, filename, mode)  # type: ignore[arg-type]
     value = eval(code, shell.user_global_ns, shell.user_ns)  # noqa: S307, it is the user's cell
     return await value if code.co_flags & inspect.CO_COROUTINE else value
@@ -125,6 +130,26 @@ async def _execute(shell: InteractiveShell, tree: ast.AST, filename: str, mode: 
 
 def _is_silenced(source: str) -> bool:
     return bool(DisplayHook.semicolon_at_end_of_expression(source))
+
+
+@contextmanager
+def _syntax_errors_as_of_a_cell(shell: InteractiveShell) -> Iterator[None]:
+    """Make IPython show a SyntaxError as that of an ordinary cell, without frames.
+
+    It asks a SyntaxError for no `_render_traceback_`, so what shows it steps in, once.
+    """
+    try:
+        yield
+    except SyntaxError as error:
+        mine = error
+
+        def show(filename: str | None = None, running_compiled_code: bool = False) -> None:  # noqa: FBT001, FBT002, IPython's signature
+            del shell.showsyntaxerror  # the class's own is there again
+            frames = running_compiled_code and sys.exc_info()[1] is not mine
+            shell.showsyntaxerror(filename, frames)
+
+        shell.showsyntaxerror = show  # type: ignore[method-assign]
+        raise
 
 
 def _show_only_the_cell(shell: InteractiveShell, error: BaseException, filename: str) -> None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.completer import SimpleCompletion, context_matcher
 
 from sm_magics.notebook import parser
+from sm_magics.savedmodel import op_tables
+from sm_magics.savedmodel.diagnostics.catalogue import CATALOGUE
 from sm_magics.savedmodel.options import OPTIONS
 
 if TYPE_CHECKING:
@@ -58,7 +60,7 @@ def _label(text: str) -> str:
 
 def _words(rest: str) -> tuple[list[str], str]:
     """Split a line that is being typed into its whole words and the one at the cursor."""
-    lexer = shlex.shlex(rest, posix=True, punctuation_chars=False)
+    lexer = shlex.shlex(parser.protected(rest), posix=True, punctuation_chars=False)
     lexer.whitespace_split = True
     lexer.commenters = ""
     words: list[str] = []
@@ -121,10 +123,24 @@ def _values(
         return [
             f"{key}{equals}{name}" for name in _functions(session, words) if name.startswith(part)
         ]
+    if action.dest == "consumer":
+        return [minor for minor in _releases() if minor.startswith(fragment)]
+    if action.dest in ("select", "ignore"):
+        before, comma, part = fragment.rpartition(",")
+        return [f"{before}{comma}{code}" for code in _codes() if code.startswith(part)]
     if action.dest == "sample":
         names = [name for name in session.shell.user_ns if not name.startswith("_")]
         return [name for name in names if name.startswith(fragment)]
     return []
+
+
+def _releases() -> list[str]:
+    return [version.rpartition(".")[0] for version in op_tables.known_versions()]
+
+
+def _codes() -> list[str]:
+    """Return the codes of findings, and the prefixes of their families."""
+    return sorted({code[:3] for code in CATALOGUE} | set(CATALOGUE))
 
 
 def _model_names(session: Session) -> list[str]:
@@ -133,7 +149,9 @@ def _model_names(session: Session) -> list[str]:
 
 def _functions(session: Session, words: Sequence[str]) -> list[str]:
     models = session.models()
-    named = [model for model in models if set(model.names) & set(words)]
+    # The table writes `models['a']`; who types may take the other quotes.
+    typed = {word.replace('"', "'") for word in words}
+    named = [model for model in models if typed & set(model.names)]
     found = [name for model in named or models for name in model.functions]
     found += [m.name for m in models if m.kind == "function"]
     keras = any(model.framework.startswith("Keras") for model in named or models)

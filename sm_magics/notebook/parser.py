@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -40,8 +41,28 @@ class _Parser(MagicArgumentParser):
     def print_help(self, file: Any = None) -> None:  # noqa: ARG002, argparse's signature
         raise HelpRequested(self.format_help())
 
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        found, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            # What a subcommand does not know, argparse leaves to the parser above.
+            command = _commands(self).get(getattr(found, "command", None), self)
+            command.error(f"unrecognized arguments: {' '.join(unknown)}{_near(unknown, command)}")
+        return found
+
     def error(self, message: str) -> Any:
-        raise UsageError(f"{message}\n{self.format_usage().strip()}\nMore: {self.prog} --help")
+        raise UsageError(f"{message}\nMore: {self.prog} --help")
+
+
+def _commands(parser: argparse.ArgumentParser) -> dict[Any, Any]:
+    choices = (action.choices for action in parser._actions)  # noqa: SLF001, argparse tells no other way
+    return next((dict(known) for known in choices if isinstance(known, dict)), {})
+
+
+def _near(unknown: Sequence[str], parser: argparse.ArgumentParser) -> str:
+    flags = [flag for a in parser._actions for flag in a.option_strings]  # noqa: SLF001, likewise
+    typed = [word.partition("=")[0] for word in unknown if word.startswith("-")]
+    near = [flag for word in typed for flag in difflib.get_close_matches(word, flags, n=1)]
+    return f"; did you mean {', '.join(near)}?" if near else ""
 
 
 def line_parser() -> argparse.ArgumentParser:
@@ -97,12 +118,18 @@ def split(line: str) -> list[str]:
     UsageError
         If a quote is not closed.
     """
-    # The quotes of `models['a']` are Python's own, those around a whole word are the shell's.
-    line = _SUBSCRIPTED.sub(lambda word: re.sub(r"(['\"\s])", r"\\\1", word.group()), line)
     try:
-        return list(arg_split(line, posix=True))
+        return list(arg_split(protected(line), posix=True))
     except ValueError as error:
         raise UsageError(f"{error}; close the quote in: {line.strip()}") from None
+
+
+def protected(line: str) -> str:
+    """Return a line with the quotes escaped that are Python's own: those of ``models['a']``.
+
+    Those around a whole word are the shell's.
+    """
+    return _SUBSCRIPTED.sub(lambda word: re.sub(r"(['\"\s])", r"\\\1", word.group()), line)
 
 
 def policy(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -132,6 +132,50 @@ def test_s24_a_batch_that_can_not_be_freed_is_an_error(k, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_s24_a_size_that_nothing_tells_can_not_be_fixed(k, exported, tmp_path):
+    model = k.Sequential([k.Input((3,), name="x"), k.layers.Dense(2, name="out")])
+    with pytest.raises(ValueError, match=r"--input 'x: float32\[5, 3\]'"):
+        sm_magics.export(model, tmp_path / "out", batch="fixed")
+    with pytest.raises(ValueError, match=r"--input 'x: float32\[5, 3\]'"):
+        sm_magics.check(model, batch="fixed", inputs="x: float32[None, 3]")
+    out = exported(model, batch="fixed", inputs="x: float32[5, 3]")
+    assert str(out.result.signatures[0].inputs[0]) == "x: float32[5, 3]"
+
+
+class Served(tf.Module):
+    @tf.function(input_signature=[tf.TensorSpec([None, 3])])
+    def serve(self, x):
+        return x
+
+    @tf.function
+    def free(self, x):
+        return x
+
+
+@pytest.mark.parametrize(
+    ("keywords", "offer"),
+    [
+        ({}, r"-s 'serve\(x: float32\[5, 3\]\)'"),
+        ({"signatures": "serve", "flatten": True}, r"-s 'serve\(x: float32\[5, 3\]\)'"),
+        ({"signatures": "free", "inputs": "x: int32[None, 4]"}, r"--input 'x: int32\[5, 4\]'"),
+    ],
+)
+def test_s24_a_function_of_any_size_is_not_fixed_silently(keywords, offer):
+    with pytest.raises(ValueError, match=offer):
+        sm_magics.check(Served(), batch="fixed", **keywords)
+
+
+def test_s24_the_offered_size_is_served(exported):
+    out = exported(Served(), "serve(x: float32[5, 3])", batch="fixed")
+    assert str(out.result.signatures[0].inputs[0]) == "x: float32[5, 3]"
+
+
+def test_inputs_other_than_those_of_the_input_signature_are_refused():
+    with pytest.raises(ValueError, match=r"-s 'serve\(x: float32\[7, 3\]\)'"):
+        sm_magics.check(Served(), inputs="x: float32[7, 3]")
+    assert sm_magics.check(Served(), inputs="x: float32[None, 3]", ignore="SM108") == []
+
+
 def test_s24_a_trace_of_fixed_size_can_not_be_freed(tmp_path):
     @tf.function
     def double(x):

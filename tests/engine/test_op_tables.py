@@ -175,6 +175,11 @@ def test_nearest_says_which_releases_there_are(text):
         op_tables.nearest(text)
 
 
+def test_nearest_takes_no_numbers():
+    with pytest.raises(TypeError, match=r"pass '2\.12'"):
+        op_tables.nearest(2.12)
+
+
 def test_what_the_releases_are_known_to_differ_in():
     old, middle, new = (op_tables.nearest(text) for text in ("2.4", "2.12", "2.21"))
     assert old.unknown_attributes("VarHandleOp", ["debug_name", "dtype"]) == {"debug_name"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -172,6 +173,33 @@ def test_bad_input_gets_one_clear_error_and_writes_nothing(ready, line, says):
     assert set(Path().iterdir()) == before
 
 
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        (
+            "%savedmodel export model d --bogus",
+            "unrecognized arguments: --bogus\nMore: %savedmodel export --help",
+        ),
+        (
+            "%savedmodel check model --strickt",
+            (
+                "unrecognized arguments: --strickt; did you mean --strict?\n"
+                "More: %savedmodel check --help"
+            ),
+        ),
+        (
+            "%%savedmodel d --overwirte\npass",
+            (
+                "unrecognized arguments: --overwirte; did you mean --overwrite?\n"
+                "More: %%savedmodel --help"
+            ),
+        ),
+    ],
+)
+def test_an_unknown_flag_is_told_in_two_lines(ready, line, says):
+    assert str(ready.run(line, fails=True).error) == says
+
+
 @pytest.mark.parametrize("line", ["%savedmodel --help", "%savedmodel export -h"])
 def test_help_is_printed(ready, line):
     assert "usage" in ready.run(line).stdout
@@ -287,6 +315,16 @@ def test_syntax_error_in_the_body_has_its_line(ready):
     assert ran.error.lineno == 5
 
 
+@pytest.mark.parametrize("body", ["y = = 2", "return 3", "await f(\n", "import asyncio\nawait = 1"])
+def test_syntax_error_in_the_body_is_shown_as_without_the_magic(ready, body):
+    plain = ready.run(f"x = 1\n{body}", fails=True).stdout
+    ran = ready.run(f"%%savedmodel out pair\n{body}", fails=True)
+    assert re.sub(r"In *\[\d+\]", "In", ran.stdout) == re.sub(r"In *\[\d+\]", "In", plain)
+    assert "run_cell_magic" not in ran.stdout
+    late = ready.run("exec('z = = 1')", fails=True)
+    assert "exec(" in late.stdout
+
+
 @pytest.mark.parametrize("above", ["", "\n\n"])
 @pytest.mark.parametrize("below", ["", "\n\n"])
 def test_lines_of_the_body_are_those_of_the_cell(ready, above, below):
@@ -380,6 +418,27 @@ def test_tab_completes_what_the_table_and_the_session_know(ready, typed, offers)
     Path("exports/digits").mkdir(parents=True)
     ready.run("rows = 1")
     assert offers <= set(ready.complete(typed))
+
+
+@pytest.mark.parametrize(
+    ("typed", "offers", "all_of_them"),
+    [
+        ("%savedmodel check model --consumer ", {"2.12", "2.21"}, r"2\.\d+"),
+        ("%savedmodel export model x --select ", {"SM2", "SM502"}, r"SM\d(\d\d)?"),
+        ("%savedmodel export model x --ignore SM5", {"SM5", "SM502"}, r"SM5(\d\d)?"),
+        ("%savedmodel export model x --ignore SM2,SM50", {"SM2,SM502"}, r"SM2,SM50\d"),
+        ("%savedmodel show x --select ", {"SM3"}, r"SM\d(\d\d)?"),
+        ("%savedmodel export models['a'] x -s ", {"double", "triple"}, "double|triple"),
+        ('%savedmodel export models["a"] x -s ', {"double", "triple"}, "double|triple"),
+        ("%%savedmodel out models['a'] -s k=", {"k=double"}, "k=(double|triple)"),
+    ],
+)
+def test_tab_offers_nothing_else(ready, typed, offers, all_of_them):
+    ready.run("models = {'a': Pair()}")
+    ready.run(MODULE + "adder = Adder()")
+    found = ready.complete(typed)
+    assert offers <= set(found)
+    assert [text for text in found if not re.fullmatch(all_of_them, text)] == []
 
 
 def test_tab_offers_no_python_names_as_flags(ready):

@@ -110,7 +110,11 @@ def nearest(text: str) -> OpTable:
     ------
     ValueError
         If there is no table of that release; the message lists those that there are.
+    TypeError
+        If it is no text: the number 2.1 may mean 2.10.
     """
+    if not isinstance(text, str):
+        raise TypeError(f"a release of TensorFlow is a text, not {text!r}: pass '{text}'")
     asked = _VERSION.fullmatch(text.strip())
     minor = (int(asked[1]), int(asked[2])) if asked else None
     for version in known_versions():

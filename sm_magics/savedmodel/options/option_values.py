@@ -61,7 +61,19 @@ def _list(row: Option, value: Any) -> list[str]:
     values = list(value)
     if not all(isinstance(one, str) for one in values):
         raise ValueError(f"{row.name} takes a list of texts; not {value!r}")
+    if row.name == "extra_tags":
+        _refuse_tags(values)
     return values
+
+
+def _refuse_tags(tags: list[str]) -> None:
+    for tag in tags:
+        if not tag.strip():
+            raise ValueError(f"extra_tags has {tag!r}; a tag is a text, not empty, such as 'gpu'")
+        if tag == "serve":
+            raise ValueError("extra_tags has 'serve', which every export has; leave it out")
+        if tags.count(tag) > 1:
+            raise ValueError(f"extra_tags has {tag!r} twice; leave one out")
 
 
 def _pairs(row: Option, value: Any) -> dict[str, Any]:

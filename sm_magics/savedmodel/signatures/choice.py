@@ -70,7 +70,8 @@ def choose(
     ExportError
         If what was asked for can't be served (SM102, SM105, SM202 to SM205).
     ValueError
-        If a signature is no function.
+        If a signature is no function, inputs are not those of the function that is served, or a
+        batch size is to be fixed that nothing tells.
     """
     wishes = wishes or Wishes()
     if signatures is None:
@@ -99,9 +100,28 @@ def _default(obj: Any, inputs: Sequence[Spec] | None, wishes: Wishes) -> list[En
     is_model = keras_models.is_model(obj)
     name, why = _lone(own, wishes, inputs, is_model=is_model)
     if name is not None:
-        specs = None if candidates.is_typed(own[name]) else inputs
+        typed = candidates.is_typed(own[name])
+        if typed and inputs:
+            _refuse_others(inputs, own[name], name, is_model=is_model)
+        specs = None if typed else inputs
         return [endpoint_of(DEFAULT_KEY, own[name], specs, name, wishes, why)]
     return [_forward(obj, inputs, DEFAULT_KEY, "call", wishes)] if is_model else []
+
+
+def _refuse_others(inputs: Sequence[Spec], function: Any, name: str, *, is_model: bool) -> None:
+    """Refuse inputs that are not those of the function that is served by default."""
+    concrete = function if functions.is_concrete(function) else function.get_concrete_function()
+    own = endpoints.specs_of(concrete)
+    if tuple(inputs) == own:
+        return
+    text = spec_text.format_specs(tuple(inputs))
+    others = [f"{path}({text})" for path in ([name, "call"] if is_model else [name])]
+    raise ValueError(
+        f"--input '{text}' is not what {name!r} takes, which says so itself "
+        f"('{spec_text.format_specs(own)}') and is what is served; leave --input (inputs) out, or "
+        f"name the function: {' or '.join(f'-s {candidates.quoted(one)}' for one in others)} "
+        f"(in Python: signatures={others[0]!r})"
+    )
 
 
 def _lone(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import tf_private
 from sm_magics.savedmodel.signatures import Signature, Spec
-from sm_magics.savedmodel.signatures.functions import is_concrete
+from sm_magics.savedmodel.signatures.functions import is_concrete, parameters_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -96,7 +96,7 @@ def of_specs(  # noqa: PLR0913, what a signature is made of
     `name_outputs` makes a dict of nested outputs; see `flat_outputs`.
     """
     names = [spec.name for spec in specs]
-    by_name = set(names) <= _parameters(function)
+    by_name = set(names) <= set(parameters_of(function))
     name_outputs = name_outputs or (lambda outputs: outputs)
 
     def call(feeds: Feeds) -> Any:
@@ -296,9 +296,3 @@ def _call(function: Any, concrete: Any, feeds: Feeds) -> Any:
     ]
     args, kwargs = tf.nest.pack_sequence_as(structure, leaves, expand_composites=True)
     return function(*args, **kwargs)
-
-
-def _parameters(function: Any) -> set[str]:
-    if is_concrete(function):
-        return set(tf_private.input_names(function))
-    return set(inspect.signature(function.python_function).parameters) - {"self"}

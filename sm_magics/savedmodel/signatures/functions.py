@@ -90,6 +90,28 @@ def defaults(function: Any) -> dict[str, Any]:
     return {n: p.default for n, p in parameters.items() if p.default is not p.empty}
 
 
+def parameters_of(function: Any) -> list[str]:
+    """Return what a tf.function or ConcreteFunction can be given by name."""
+    if is_concrete(function):
+        return tf_private.input_names(function)
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return [name for name, p in signature_of(function).parameters.items() if p.kind in named]
+
+
+def signature_of(function: Any) -> inspect.Signature:
+    """Return what a tf.function is called with; of a method, without ``self``."""
+    # The Python function of a loaded one takes anything.
+    restored = tf_private.is_restored(function)
+    full = function.function_type if restored else inspect.signature(function.python_function)
+    return inspect.Signature(
+        [
+            inspect.Parameter(name, p.kind, default=p.default)
+            for name, p in full.parameters.items()
+            if name != "self"
+        ]
+    )
+
+
 def resolve(path: str, obj: Any) -> Any:
     """Return what ``encoder.blocks[0].embed`` is on an object.
 

@@ -32,7 +32,7 @@ from sm_magics.savedmodel.signatures.keras_inputs import (
     required_parameters,
     takes_training,
 )
-from sm_magics.savedmodel.signatures.proposals import any_batch
+from sm_magics.savedmodel.signatures.proposals import any_batch, refuse_unsized
 from sm_magics.savedmodel.verify import samples
 
 if TYPE_CHECKING:
@@ -90,11 +90,15 @@ def forward(  # noqa: PLR0913, what a signature is made of
     ------
     NotBuiltError
         If nothing says what the model takes.
+    ValueError
+        If the batch size is to be fixed, and nothing says which.
     """
     fixed = ""
     taken = given(model, tuple(inputs)) if inputs else known(model)
     if inputs and batch == "free":
         taken = replace(taken, specs=tuple(map(any_batch, taken.specs)))
+    if batch == "fixed":
+        refuse_unsized(taken.specs, label)
     call = _caller(model, taken, flatten=flatten)
     if inputs or batch == "fixed":
         if not model.built:

@@ -11,7 +11,9 @@ from sm_magics.savedmodel.signatures import (
     candidates,
     endpoint_specs,
     endpoints,
+    fitting,
     functions,
+    proposals,
     refusals,
     spec_text,
 )
@@ -76,7 +78,11 @@ def _made(  # noqa: PLR0913, PLR0917, what a signature is made of
         names = [spec.name for spec in specs]
         refuse_names(names, label, function)
         _refuse_twins(names, label, function)
+        if found := fitting.misfit(function, specs):
+            raise ExportError([refusals.misfit(key, function, specs, label, found)])
         specs = [any_batch(spec) for spec in specs] if wishes.batch == "free" else specs
+        if wishes.batch == "fixed":
+            proposals.refuse_unsized(tuple(specs), label)
         name_outputs = endpoints.flat_outputs if wishes.flatten else None
         return endpoints.of_specs(key, function, specs, label, why=why, name_outputs=name_outputs)
     if not concrete and function.input_signature is None:
@@ -86,12 +92,22 @@ def _made(  # noqa: PLR0913, PLR0917, what a signature is made of
         _refuse_twins(_called(function), label, function)
     if wishes.flatten and candidates.unnameable(function) is not None:
         flat = endpoints.flat_outputs
-        return endpoints.wrapped(key, function, label, why=why, name_outputs=flat)
-    make = endpoints.of_concrete if concrete else endpoints.of_function
+        endpoint = endpoints.wrapped(key, function, label, why=why, name_outputs=flat)
+    else:
+        endpoint = _served(key, function, label, why)
+    _refuse_fixed(endpoint, wishes, label)
+    if wishes.batch == "fixed":
+        flag = "--input" if label == refusals.ITSELF else "-s"
+        proposals.refuse_unsized(endpoint.signature.inputs, label, flag)
+    return endpoint
+
+
+def _served(key: str, function: Any, label: str, why: str) -> Endpoint:
+    """Serve a function for what its author says that it takes."""
+    make = endpoints.of_concrete if functions.is_concrete(function) else endpoints.of_function
     endpoint = make(key, function, label, why=why)
     if endpoint_specs.is_misrouted(endpoint.concrete):
-        endpoint = endpoints.wrapped(key, function, label, why=why)
-    _refuse_fixed(endpoint, wishes, label)
+        return endpoints.wrapped(key, function, label, why=why)
     return endpoint
 
 

@@ -75,3 +75,40 @@ def of_model(model: Any, told: Mapping[str, Spec] | None = None) -> str:
 def any_batch(spec: Spec) -> Spec:
     """Return a spec with a free dimension 0."""
     return replace(spec, shape=(None, *spec.shape[1:])) if spec.shape else spec
+
+
+def refuse_unsized(specs: tuple[Spec, ...], label: str, flag: str = "--input") -> None:
+    """Refuse to fix a batch size that nothing tells.
+
+    Parameters
+    ----------
+    specs : tuple of Spec
+        What will be served.
+    label : str
+        What the function is called.
+    flag : {"--input", "-s"}
+        Where a person can give the size.
+
+    Raises
+    ------
+    ValueError
+        If dimension 0 of an input is free; the message says what to give instead.
+    """
+    if not any(spec.shape and spec.shape[0] is None for spec in specs):
+        return
+    text = spec_text.format_specs(tuple(_sized(spec) for spec in specs))
+    word, keyword = (f"{label}({text})", "signatures") if flag == "-s" else (text, "inputs")
+    quote = '"' if "'" in word else "'"
+    raise ValueError(
+        f"--batch fixed keeps the batch size of the first call, but nothing tells one of {label!r} "
+        f"({spec_text.format_specs(specs)}); give it instead: {flag} {quote}{word}{quote} "
+        f"(in Python: {keyword}={word!r})"
+    )
+
+
+def _sized(spec: Spec) -> Spec:
+    free = spec.shape and spec.shape[0] is None
+    return replace(spec, shape=(_EXAMPLE_BATCH, *spec.shape[1:])) if free and spec.shape else spec
+
+
+_EXAMPLE_BATCH = 5

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sm_magics.savedmodel.diagnostics import Diagnostic
+    from sm_magics.savedmodel.signatures import Spec
     from sm_magics.savedmodel.signatures.endpoints import Endpoint
+    from sm_magics.savedmodel.signatures.fitting import Misfit
     from sm_magics.savedmodel.signatures.keras_models import NotBuiltError
 
 ITSELF = "function"
@@ -146,6 +148,32 @@ def no_input_signature(key: str, function: Any, label: str) -> Diagnostic:
         "SM202",
         f"{'the function' if label == ITSELF else repr(label)} has no input_signature, so the "
         f"signature {key!r} can't be made of it",
+        hint,
+        function=label,
+        **frames.where(frames.of_function(function)),
+    )
+
+
+def misfit(key: str, function: Any, specs: Sequence[Spec], label: str, found: Misfit) -> Diagnostic:
+    """Return SM202: inputs that a function can't be called with, and some that it can."""
+    own = candidates.is_typed(function)
+    offer = spec_text.format_specs(found.offer)
+    if label == ITSELF:
+        hint = (
+            "leave the inputs out: the function says itself what it takes"
+            if own
+            else f"spell them out so: --input '{offer}' (in Python: inputs='{offer}')"
+        )
+    else:
+        text = label if own or not offer else f"{label}({offer})"
+        text = text if key == DEFAULT_KEY else f"{key}={text}"
+        word = candidates.quoted(text)
+        lead = "leave the inputs out" if own else "spell them out so"
+        hint = f"{lead}: -s {word} (in Python: signatures={text!r})"
+    return finding(
+        "SM202",
+        f"{'the function' if label == ITSELF else repr(label)} can't be called with "
+        f"'{spec_text.format_specs(tuple(specs))}': {found.reason}",
         hint,
         function=label,
         **frames.where(frames.of_function(function)),
