@@ -122,11 +122,9 @@ def _table() -> str:
     heads = ["code", *TARGETS, "what"]
     return "\n".join(
         [
-            (
-                f"The severity may depend on the `--target` of the export; {_SILENT} is no finding. A "
-                "finding may be milder than its code, such as SM404 where the release ignores what it "
-                "does not know."
-            ),
+            f"The severity may depend on the `--target` of the export; {_SILENT} is no finding.",
+            "A finding may be milder than its code: SM404, where a release ignores what it does",
+            "not know.",
             "`any`, the default, is a CPU or a GPU, nobody knows which.",
             "",
             f"| {' | '.join(heads)} |",
