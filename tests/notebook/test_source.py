@@ -72,3 +72,24 @@ def test_the_python_api_looks_functions_up_in_the_notebook(notebook, tmp_path):
     ran = notebook.run("sm_magics.export(outer, 'out', 'embed=encoder.serve')")
     assert [signature.key for signature in ran.value.signatures] == ["embed"]
     assert (tmp_path / "out" / "saved_model.pb").exists()
+
+
+EDITED = """class Pinned(tf.Module):
+    def __init__(self):
+        super().__init__()
+        self.gain = 1.0
+
+    @tf.function(input_signature=[tf.TensorSpec([None])])
+    def serve(self, x):
+        with tf.device("/GPU:0"):
+            return tf.nn.relu(x + 0.125)
+pinned = Pinned()"""
+
+
+def test_a_cell_that_was_edited_and_run_again_is_the_one_that_is_named(notebook):
+    # TensorFlow keeps the compiled form of an equal body, with the file of its first run.
+    notebook.run("import tensorflow as tf")
+    for gain, cell in (("1.0", 2), ("2.0", 4)):
+        notebook.run(EDITED.replace("1.0", gain))
+        (found,) = notebook.run("%savedmodel check pinned").value
+        assert (found.code, found.cell, found.line) == ("SM301", cell, 8)
