@@ -147,7 +147,7 @@ _RULES = (
     Rule(
         "SM202",
         _E,
-        "the function has no input_signature and no usable trace",
+        "the function is not there, or nothing fitting says what it takes",
         "TensorFlow refuses it as a signature, even if it was called before.",
     ),
     Rule(
