@@ -234,7 +234,8 @@ def test_names_that_a_program_cannot_give_are_told():
     made = MADE["Mixed"]()
     with pytest.raises(ValueError, match="as an argument of its own"):
         sm_magics.code(made, "out", signatures="two", flatten=True)
-    bound = {"signatures": "rg(model: ragged[float32[None, None]], s: sparse[float32[None, None]])"}
+    # Names that are none of the function's go in order.
+    bound = {"signatures": "rg(model: ragged[float32[None, None]], t: sparse[float32[None, None]])"}
     with pytest.raises(ValueError, match="a program needs that name for something else"):
         sm_magics.code(made, "out", **bound)
 
