@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from types import SimpleNamespace
 
 import keras
 import tensorflow as tf
@@ -14,6 +13,7 @@ import sm_magics
 from sm_magics.savedmodel.checks import reachable
 from sm_magics.savedmodel.graphs import live
 from sm_magics.savedmodel.inspection import metagraph
+from sm_magics.savedmodel.saved import Saved
 from sm_magics.savedmodel.signatures import choice
 
 NODES = 10_000
@@ -24,7 +24,7 @@ def run() -> list[Row]:
     model = keras.applications.EfficientNetB7(weights=None)
     (endpoint,) = choice.choose(model)
     traces = {"call": [endpoint.concrete]}
-    saved = SimpleNamespace(traces=traces, nodes={})
+    saved = Saved(nodes={}, functions={}, traces=traces, owners={}, unsavable=())
     count = len(list(live.nodes(traces)))
     with tempfile.TemporaryDirectory() as scratch:
         path = sm_magics.export(model, Path(scratch) / "model", verify=False).path
