@@ -60,21 +60,25 @@ def _flagged(node: Node, target: str) -> Flagged | None:
         return Flagged("SM312", node, "")
     if op not in op_tables.constrained():
         return None
-    known = _kernels(op, _frozen(_dtypes(node)), _label(node))
-    lacks = _lacks(node, known, target)
+    lacks = _lacks(node, _kernels(node), target)
     return Flagged("SM308", node, lacks) if lacks else None
 
 
+def _kernels(node: Node) -> op_tables.Answers:
+    attributes = node.proto.attr
+    names = op_tables.dtype_attributes(node.op)
+    types = tuple(attributes[name].type if name in attributes else 0 for name in names)
+    if 0 in types or "_kernel" in attributes:
+        # A list of dtypes, or one that a save stripped.
+        return op_tables.kernels(node.op, _dtypes(node), label=_label(node))
+    return _kernels_of(node.op, types)
+
+
 @cache
-def _kernels(op: str, dtypes: _Dtypes, label: str | None) -> op_tables.Answers:
-    return op_tables.kernels(op, dict(dtypes), label=label)
-
-
-_Dtypes = tuple[tuple[str, str | tuple[str, ...]], ...]
-
-
-def _frozen(dtypes: dict[str, Any]) -> _Dtypes:
-    return tuple((n, tuple(one) if isinstance(one, list) else one) for n, one in dtypes.items())
+def _kernels_of(op: str, types: tuple[int, ...]) -> op_tables.Answers:
+    names = op_tables.dtype_attributes(op)
+    dtypes = {name: protos.dtype_name(one) for name, one in zip(names, types, strict=True)}
+    return op_tables.kernels(op, dtypes)
 
 
 def _is_a_norm_of_rows(node: Node) -> bool:

@@ -95,6 +95,15 @@ def constrained() -> frozenset[str]:
     return frozenset(op for op, row in _rows().items() if {row.cpu, row.gpu} - whatever)
 
 
+@cache
+def dtype_attributes(op: str) -> tuple[str, ...]:
+    """Return the attributes of an op on which it depends whether a device has a kernel."""
+    row = _rows().get(op)
+    cells = () if row is None else {row.cpu, row.gpu} - {*_TOLD}
+    names = {name for cell in cells for kernel in _alternatives(cell) for name, _ in kernel}
+    return tuple(sorted(names))
+
+
 def dumped(rows: Mapping[str, Row], version: str, machine: str) -> str:
     """Return rows as the text that `parsed` reads."""
     return "\n".join(
