@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel import op_tables
+from sm_magics.savedmodel import op_tables, policy
 from sm_magics.savedmodel import options as options_table
 from sm_magics.savedmodel.checks import aliases as aliases_check
 from sm_magics.savedmodel.checks import destination as destination_check
-from sm_magics.savedmodel.diagnostics import TARGETS, ExportError
-from sm_magics.savedmodel.fixes import FIXES
+from sm_magics.savedmodel.diagnostics import ExportError
 from sm_magics.savedmodel.publishing import destination
 from sm_magics.savedmodel.signatures import Spec, choice, functions, spec_text
-from sm_magics.savedmodel.verify import LEVELS
 
 if TYPE_CHECKING:
     import os
@@ -22,9 +20,6 @@ if TYPE_CHECKING:
 
     from sm_magics.savedmodel.op_tables import OpTable
     from sm_magics.savedmodel.publishing.destination import Destination
-
-
-BATCHES = ("free", "fixed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,17 +127,12 @@ def request(  # noqa: PLR0913, one keyword an option
     ExportError
         If an alias names no tf.function (SM211), or a key can't be one (SM209).
     """
-    if overwrite and next_version:
-        raise ValueError("--next-version (next_version) is always new; leave overwrite out")
-    level = ("run" if verify else None) if isinstance(verify, bool) else verify
-    if level is not None and level not in LEVELS:
-        raise ValueError(f"verify is one of {', '.join(LEVELS)}, True or False; not {verify!r}")
-    if batch not in (None, *BATCHES):
-        raise ValueError(f"batch is one of {', '.join(BATCHES)}; not {batch!r}")
-    if target not in TARGETS:
-        raise ValueError(f"target is one of {', '.join(TARGETS)}; not {target!r}")
+    policy.refuse_both(overwrite=overwrite, next_version=next_version)
+    level = policy.level(verify)
+    policy.refuse_batch(batch)
+    policy.refuse_target(target)
     release = None if consumer is None else op_tables.nearest(consumer)
-    fixes = _fixes(fix, release)
+    fixes = policy.fixes(fix, has_consumer=release is not None)
     return Request(
         obj=obj,
         destination=None if export_dir is None else _destination(export_dir, next_version),
@@ -155,8 +145,8 @@ def request(  # noqa: PLR0913, one keyword an option
         batch=batch,
         with_optimizer=with_optimizer,
         strict=strict,
-        select=_codes("select", select),
-        ignore=_codes("ignore", ignore),
+        select=policy.codes("select", select),
+        ignore=policy.codes("ignore", ignore),
         target=target,
         consumer=release,
         fix=fixes,
@@ -211,24 +201,3 @@ def _specs(inputs: str | Spec | Sequence[str | Spec] | None) -> tuple[Spec, ...]
         else:
             raise TypeError(f"inputs has {one!r}; give texts such as 'x: float32[None, 4]'")
     return tuple(specs) or None
-
-
-def _fixes(fix: str | Sequence[str] | None, consumer: OpTable | None) -> tuple[str, ...]:
-    given = [fix] if isinstance(fix, str) else list(fix or ())
-    for one in given:
-        if one not in FIXES:
-            raise ValueError(f"fix is one of {', '.join(FIXES)}, or a list of these; not {one!r}")
-    if "consumer" in given and consumer is None:
-        raise ValueError(
-            "--fix consumer needs the release that is to load it: --consumer 2.12 (consumer='2.12')"
-        )
-    return tuple(given)
-
-
-def _codes(what: str, given: str | Sequence[str] | None) -> tuple[str, ...]:
-    codes = [given] if isinstance(given, str) else list(given or ())
-    parts = [part.strip() for code in codes for part in code.split(",") if part.strip()]
-    for part in parts:
-        if not part.startswith("SM"):
-            raise ValueError(f"{what} takes codes or prefixes such as SM2 or SM502; not {part!r}")
-    return tuple(parts)

@@ -528,8 +528,9 @@ def test_a_missing_asset_is_told_by_its_path(tmp_path):
     asset = tf.saved_model.Asset(str(path))
     assert tf_private.missing_asset(asset) is None
     path.unlink()
-    assert tf_private.missing_asset(asset) == str(path)
+    assert tf_private.missing_asset(asset) == tf_private.asset_path(asset) == str(path)
     assert tf_private.missing_asset(tf.Variable(1)) is None
+    assert tf_private.asset_path(tf.Variable(1)) is None
 
 
 def test_parameters_are_those_of_the_python_function():

@@ -41,17 +41,22 @@ def check(destination: Destination, *, overwrite: bool = False, need: int = 0) -
         SM501 where nothing can be written, SM502 for what is there already, SM505 if that is no
         whole export, SM503 where the disk has too little space.
     """
+    found = in_the_way(destination, overwrite=overwrite)
+    if any(one.code == "SM501" for one in found):
+        return found
+    # With the size of the export comes a second look, for SM503 alone.
+    broken = [] if destination.next_version or need else damage.check(destination.path)
+    return [*broken, *found, *_too_little_space(destination, overwrite=overwrite, need=need)]
+
+
+def in_the_way(destination: Destination, *, overwrite: bool = False) -> list[Diagnostic]:
+    """Return SM501 or SM502 for what keeps an export from its destination; no file is opened."""
     unwritable = _unwritable(destination)
     if unwritable is not None:
         return [unwritable]
-    # With the size of the export comes a second look, for SM503 alone.
-    broken = [] if destination.next_version or need else damage.check(destination.path)
-    found = broken + (
-        _versions_in_the_way(destination.path)
-        if destination.next_version
-        else _in_the_way(destination.path, overwrite=overwrite)
-    )
-    return [*found, *_too_little_space(destination, overwrite=overwrite, need=need)]
+    if destination.next_version:
+        return _versions_in_the_way(destination.path)
+    return _in_the_way(destination.path, overwrite=overwrite)
 
 
 _PACKAGES = {
@@ -87,8 +92,10 @@ def _unwritable(destination: Destination) -> Diagnostic | None:
     try:
         nearest = destination.nearest
         reason = _why_nothing_goes_in(nearest)
-        if reason is None and not destination.next_version:
-            reason = _why_it_stays(destination.path)
+        if reason is None:
+            # It raises for a name that is too long, be it that of a directory of versions.
+            stays = _why_it_stays(destination.path)
+            reason = None if destination.next_version else stays
     except OSError as error:  # such as a name that is too long, or a device that is gone
         reason = f"{destination.path}: {error.strerror}"
     return None if reason is None else finding("SM501", reason, _OTHER_PLACE)

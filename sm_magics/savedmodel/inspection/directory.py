@@ -57,7 +57,7 @@ def files(
     """
     found = []
     for name, size in _walk(os.fspath(path), ""):
-        role = _role(name)
+        role = role_of(name)
         if role == "asset" and assets is not None and name.removeprefix("assets/") not in assets:
             role = _UNUSED_ASSET
         elif role == "variables shard" and shards is not None:
@@ -87,7 +87,12 @@ def _size(entry: os.DirEntry[str]) -> int:
         return entry.stat(follow_symlinks=False).st_size
 
 
-def _role(name: str) -> str:
+UNKNOWN = "known after a check"
+"""What the role of a forecast file ends with, in parentheses, whose size nothing tells yet."""
+
+
+def role_of(name: str) -> str:
+    """Return what a file is by its relative path, whether a graph names it or not."""
     for pattern, role in _ROLES:
         if fnmatchcase(name, pattern):
             return role

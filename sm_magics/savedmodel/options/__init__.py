@@ -25,6 +25,8 @@ __all__ = [
     "Option",
     "missing_fields",
     "parse_size",
+    "refuse_missing",
+    "refuse_unavailable",
     "save_options",
 ]
 
@@ -317,21 +319,30 @@ def save_options(options: Mapping[str, Any] | tf.saved_model.SaveOptions | None)
             f"options is a {type(options).__name__}; pass a dict such as "
             "{'save_debug_info': True} or a tf.saved_model.SaveOptions"
         )
-    missing = missing_fields()
     fields: dict[str, Any] = {}
     for name, value in options.items():
         row = _row(name)
         if row.name in fields:
             raise ValueError(f"{row.name} is given twice, with and without 'experimental_'")
-        if row.unavailable and value:
-            raise ValueError(f"{row.name} can't be used: {row.unavailable}")
-        if row.name in missing:
-            raise ValueError(
-                f"{row.name} needs TensorFlow {row.since}; installed is {tf.__version__}"
-            )
+        refuse_unavailable(row, value)
+        refuse_missing(row)
         if value is not None:
             fields[row.name] = option_values.checked(row, value)
     return tf.saved_model.SaveOptions(**fields)
+
+
+def refuse_unavailable(row: Option, value: Any) -> None:
+    """Raise ValueError for an option that is wanted, and can't be used."""
+    if row.unavailable and value:
+        raise ValueError(f"{row.name} can't be used: {row.unavailable}")
+
+
+def refuse_missing(row: Option) -> None:
+    """Raise ValueError for an option that the installed TensorFlow lacks (imports TensorFlow)."""
+    if row.name in missing_fields():
+        import tensorflow as tf
+
+        raise ValueError(f"{row.name} needs TensorFlow {row.since}; installed is {tf.__version__}")
 
 
 def _check_fields(options: tf.saved_model.SaveOptions) -> None:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sm_magics.savedmodel import capture, saved
 from sm_magics.savedmodel.signatures import endpoints, functions, proposals, spec_text
 from sm_magics.savedmodel.signatures.endpoints import UnnamedOutputError
 from sm_magics.savedmodel.signatures.keras_inputs import NotBuiltError, is_a, known
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 def candidates(obj: Any) -> list[str]:
@@ -21,11 +18,14 @@ def candidates(obj: Any) -> list[str]:
         offer
         for path, function in (functions.own_functions(obj) | nested(obj)).items()
         if functions.is_function(function)
-        and _can_be_typed(path)
+        and can_be_typed(path)
         and unnameable(function) is None
         and (offer := offered(path, function))
     ]
-    return offers + list(_models(obj))
+    for path, model in models(obj).items():
+        specs = "" if _is_known(model) else f"({proposals.of_model(model)})"
+        offers.append(f"-s {quoted(path + specs)}")
+    return offers
 
 
 def nested(obj: Any) -> dict[str, Any]:
@@ -34,10 +34,11 @@ def nested(obj: Any) -> dict[str, Any]:
     return {path: functions.resolve(path, obj) for path in paths if not path.isidentifier()}
 
 
-def _models(obj: Any) -> Iterator[str]:
-    """Yield what serves each Keras model that an object holds, but those within another."""
+def models(obj: Any) -> dict[str, Any]:
+    """Return the Keras models that an object holds by path, but those within another."""
+    found: dict[str, Any] = {}
     if is_a(obj, "Layer") or not capture.kind_of(obj):
-        return
+        return found
     inside: list[str] = []
     for path, node in saved.look(obj, trace=False).nodes.items():
         if not path or path.startswith(tuple(inside)) or not is_a(node, "Layer"):
@@ -47,9 +48,9 @@ def _models(obj: Any) -> Iterator[str]:
             same = functions.resolve(path, obj) is node
         except (LookupError, SyntaxError):
             continue
-        if same and _can_be_typed(path) and not is_a(node, "Metric"):
-            specs = "" if _is_known(node) else f"({proposals.of_model(node)})"
-            yield f"-s {quoted(path + specs)}"
+        if same and can_be_typed(path) and not is_a(node, "Metric"):
+            found[path] = node
+    return found
 
 
 def _is_known(model: Any) -> bool:
@@ -60,7 +61,8 @@ def _is_known(model: Any) -> bool:
     return True
 
 
-def _can_be_typed(path: str) -> bool:
+def can_be_typed(path: str) -> bool:
+    """Tell whether a text can name what is at a path."""
     # An attribute may have any name: setattr(module, "my function", …).
     try:
         spec_text.parse_function(path)

@@ -25,12 +25,12 @@ from sm_magics.savedmodel.signatures.making import Wishes, endpoint_of, refuse_n
 from sm_magics.savedmodel.signatures.refusals import ITSELF
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from sm_magics.savedmodel.signatures import Spec
     from sm_magics.savedmodel.signatures.endpoints import Endpoint
 
-__all__ = ["FORWARD", "Wishes", "by_key", "choose", "find", "owner"]
+__all__ = ["FORWARD", "Wishes", "by_key", "choose", "find", "owner", "read"]
 
 FORWARD = ("call", "__call__", "forward")
 """How a person may call the forward pass of a Keras model."""
@@ -166,12 +166,8 @@ def by_key(signatures: Any) -> dict[str, Any]:
     elif isinstance(signatures, list | tuple) and all(isinstance(text, str) for text in signatures):
         found = {}
         for text in signatures:
-            key, path, specs = spec_text.parse_signature(text)
-            if (key or DEFAULT_KEY) in found:
-                raise ValueError(
-                    f"two signatures are called {key or DEFAULT_KEY!r}; name one KEY=…"
-                )
-            found[key or DEFAULT_KEY] = (path, specs)
+            key, *served = read(text, found)
+            found[key] = tuple(served)
     elif functions.is_function(signatures):
         found = {DEFAULT_KEY: signatures}
     else:
@@ -181,9 +177,31 @@ def by_key(signatures: Any) -> dict[str, Any]:
             "'KEY=serve(x: float32[None, 3])'"
         )
     for key in found:
-        if not isinstance(key, str) or key in _RESERVED:
-            raise ExportError([refusals.bad_key(key)])
+        _refuse_key(key)
     return found
+
+
+def read(text: str, taken: Collection[str] = ()) -> tuple[str, str, tuple[Spec, ...] | None]:
+    """Return the key, path and specs of a text such as ``KEY=serve(x: float32[None, 3])``.
+
+    Raises
+    ------
+    ExportError
+        If the key can't be one (SM209).
+    ValueError
+        If the text has no such form, or its key is among those that are `taken`.
+    """
+    key, path, specs = spec_text.parse_signature(text)
+    key = key or DEFAULT_KEY
+    _refuse_key(key)
+    if key in taken:
+        raise ValueError(f"two signatures are called {key!r}; name one KEY=…")
+    return key, path, specs
+
+
+def _refuse_key(key: Any) -> None:
+    if not isinstance(key, str) or key in _RESERVED:
+        raise ExportError([refusals.bad_key(key)])
 
 
 def _asked(  # noqa: PLR0913, PLR0917, what a signature is made of

@@ -57,12 +57,28 @@ def endpoint_of(  # noqa: PLR0913, PLR0917, what a signature is made of
     ValueError
         If a trace has a batch size that is to be free.
     """
-    if found := refusals.gone(function, label):
-        raise ExportError([found])
+    refuse(key, function, specs, label)
     try:
         return _made(key, function, specs, label, wishes, why)
     except UnnamedOutputError as error:
         raise ExportError([refusals.unnamed(error, label, function)]) from error
+
+
+def refuse(key: str, function: Any, specs: Sequence[Spec] | None, label: str) -> None:
+    """Raise ExportError for what can be told of a function without tracing it (SM105, SM202-4)."""
+    if found := refusals.gone(function, label):
+        raise ExportError([found])
+    if specs:
+        names = [spec.name for spec in specs]
+        refuse_names(names, label, function)
+        _refuse_twins(names, label, function)
+        if misfit := fitting.misfit(function, specs):
+            raise ExportError([refusals.misfit(key, function, specs, label, misfit)])
+    elif not functions.is_concrete(function):
+        if function.input_signature is None:
+            raise ExportError([refusals.no_input_signature(key, function, label)])
+        refuse_names([spec.name for spec in _declared(function)], label, function)
+        _refuse_twins(_called(function), label, function)
 
 
 def _made(  # noqa: PLR0913, PLR0917, what a signature is made of
@@ -73,23 +89,12 @@ def _made(  # noqa: PLR0913, PLR0917, what a signature is made of
     wishes: Wishes,
     why: str,
 ) -> Endpoint:
-    concrete = functions.is_concrete(function)
     if specs:
-        names = [spec.name for spec in specs]
-        refuse_names(names, label, function)
-        _refuse_twins(names, label, function)
-        if found := fitting.misfit(function, specs):
-            raise ExportError([refusals.misfit(key, function, specs, label, found)])
         specs = [any_batch(spec) for spec in specs] if wishes.batch == "free" else specs
         if wishes.batch == "fixed":
             proposals.refuse_unsized(tuple(specs), label)
         name_outputs = endpoints.flat_outputs if wishes.flatten else None
         return endpoints.of_specs(key, function, specs, label, why=why, name_outputs=name_outputs)
-    if not concrete and function.input_signature is None:
-        raise ExportError([refusals.no_input_signature(key, function, label)])
-    if not concrete:
-        refuse_names([spec.name for spec in _declared(function)], label, function)
-        _refuse_twins(_called(function), label, function)
     if wishes.flatten and candidates.unnameable(function) is not None:
         flat = endpoints.flat_outputs
         endpoint = endpoints.wrapped(key, function, label, why=why, name_outputs=flat)

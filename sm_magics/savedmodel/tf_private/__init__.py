@@ -72,6 +72,7 @@ from sm_magics.savedmodel.tf_private.saving import (
 from sm_magics.savedmodel.tf_private.trackables import (
     HANDLE_FIELDS,
     TABLE_FIELD,
+    asset_path,
     checkpoint_children,
     handles,
     is_auto_trackable,
@@ -98,6 +99,7 @@ __all__ = [
     "REVIVED_CLASS",
     "STORAGE_FIELDS",
     "TABLE_FIELD",
+    "asset_path",
     "autograph_cause",
     "autograph_frames",
     "called_names",

@@ -103,9 +103,13 @@ def nbytes(shape: Any, dtype: Any) -> int:
 def missing_asset(obj: Any) -> str | None:
     """Return the path of an asset that is not there; None for what is no asset or is there."""
     import tensorflow as tf
+
+    path = asset_path(obj)
+    return None if path is None or tf.io.gfile.exists(path) else path
+
+
+def asset_path(obj: Any) -> str | None:
+    """Return the path of the file that an asset stands for; None for what is no asset."""
     from tensorflow.python.trackable.asset import Asset
 
-    if not isinstance(obj, Asset):
-        return None
-    path = obj.asset_path.numpy().decode()
-    return None if tf.io.gfile.exists(path) else str(path)
+    return str(obj.asset_path.numpy().decode()) if isinstance(obj, Asset) else None
