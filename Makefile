@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo lab test bench clean
+.PHONY: demo lab test bench pictures clean
 
 demo: .venv/demo.stamp  ## run demo.ipynb in a real kernel, print what it exported
 	@$(BIN)/python scripts/run_demo.py
@@ -21,6 +21,10 @@ test: .venv/test.stamp  ## lint, types, layers, tests
 
 bench: .venv/test.stamp  ## measure, and write docs/benchmarks.md
 	$(BIN)/python tests/benchmarks/run.py
+
+pictures: .venv/test.stamp  ## take the pictures of the README, in docs/images
+	scripts/require_chromium.sh
+	$(BIN)/pytest tests/browser/take_pictures.py
 
 clean:
 	rm -rf .venv build

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from sm_magics.api import check, code, diff, export, inspect, models
+    from sm_magics.api import check, code, diff, export, inspect, models, panel
     from sm_magics.savedmodel.capture import Model
     from sm_magics.savedmodel.diagnostics import Diagnostic, ExportError, Severity
     from sm_magics.savedmodel.difference import Diff
@@ -40,6 +40,7 @@ __all__ = [
     "export",
     "inspect",
     "models",
+    "panel",
 ]
 
 _HOMES = {
@@ -49,6 +50,7 @@ _HOMES = {
     "export": "api",
     "inspect": "api",
     "models": "api",
+    "panel": "api",
     "Diagnostic": "savedmodel.diagnostics",
     "Diff": "savedmodel.difference",
     "ExportError": "savedmodel.diagnostics",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
 from sm_magics.notebook import renderer
 from sm_magics.notebook.shown import Findings, Models
+from sm_magics.savedmodel import capture
 from sm_magics.savedmodel.capture import Model
 from sm_magics.savedmodel.diagnostics import ExportError
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Mapping, Sequence
 
+    from sm_magics.notebook.panel import Panel
     from sm_magics.savedmodel.diagnostics import Diagnostic
     from sm_magics.savedmodel.difference import Diff
     from sm_magics.savedmodel.inspection import Inspection
@@ -272,6 +275,51 @@ def diff(dir_a: str | os.PathLike[str], dir_b: str | os.PathLike[str]) -> Diff:
     from sm_magics.savedmodel import difference
 
     return difference.diff(dir_a, dir_b)
+
+
+def panel(model: Any = None) -> Panel:
+    """Return a form for an export: everything that the magics can say, by hand.
+
+    It shows itself as the last expression of a cell. Its traits can be observed and read:
+    ``panel.model``, ``panel.request``, ``panel.findings``, ``panel.result``; ``panel.check()`` and
+    ``panel.export()`` do what its buttons do, and ``panel.close()`` takes it away.
+
+    Parameters
+    ----------
+    model : Trackable, tf.function, ConcreteFunction, Model or str, optional
+        What to export, or an expression for it. By default the newest model of the notebook.
+
+    Raises
+    ------
+    RuntimeError
+        Outside IPython.
+    TypeError
+        If it is no model.
+    """
+    from IPython.core.getipython import get_ipython
+
+    from sm_magics.notebook.panel import Panel
+    from sm_magics.notebook.request_text import RequestText
+    from sm_magics.notebook.session import open_session
+
+    shell = get_ipython()
+    if shell is None:
+        raise RuntimeError("panel() shows a form in a notebook; there is none here, use export()")
+    session = open_session(shell)
+    if model is None or isinstance(model, str):
+        return Panel(session, RequestText(model or ""))
+    real, names = _real(model), _names(model)
+    if capture.kind_of(real) is None:
+        raise TypeError(
+            f"panel() takes a model, such as a Keras model, a tf.Module or a tf.function; not a "
+            f"{type(real).__name__}"
+        )
+    if names:
+        return Panel(session, RequestText(names[0]))
+    # A word for it that means nothing else.
+    words = chain(["model"], map("model_{}".format, count(1)))
+    name = next(word for word in words if word not in shell.user_ns)
+    return Panel(session, RequestText(name), real)
 
 
 def _notebook(obj: Any) -> dict[str, Any]:

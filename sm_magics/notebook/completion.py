@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import SimpleCompletion, context_matcher
@@ -109,7 +108,9 @@ def _positionals(words: Sequence[str], flags: dict[str, argparse.Action]) -> lis
 
 def _at_place(session: Session, place: str, fragment: str) -> Iterable[str]:
     if place in ("directory", "other_directory"):
-        return _paths(fragment)
+        from sm_magics.savedmodel import outlook
+
+        return outlook.suggestions(fragment)
     return [name for name in _model_names(session) if name.startswith(fragment)]
 
 
@@ -156,21 +157,3 @@ def _functions(session: Session, words: Sequence[str]) -> list[str]:
     found += [m.name for m in models if m.kind == "function"]
     keras = any(model.framework.startswith("Keras") for model in named or models)
     return [*found, "call"] if keras else found
-
-
-def _paths(fragment: str) -> list[str]:
-    start = Path(fragment).expanduser()
-    parent = start if fragment.endswith("/") or not fragment else start.parent
-    typed = fragment.rpartition("/")[0]
-    prefix = f"{typed}/" if "/" in fragment else ""
-    last = "" if fragment.endswith("/") else start.name if fragment else ""
-    try:
-        return [
-            f"{prefix}{child.name}/"
-            for child in parent.iterdir()
-            if child.is_dir()
-            and child.name.startswith(last)
-            and not (child.name.startswith(".") and not last.startswith("."))
-        ]
-    except OSError:
-        return []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -11,12 +11,13 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class
 from IPython.display import display
 from traitlets import Bool, Enum
 
+from sm_magics.notebook import asking, choice, parser, request_text, source, tracebacks, typed_line
 from sm_magics.notebook import body as cell_body
-from sm_magics.notebook import choice, parser, source, tracebacks
 from sm_magics.savedmodel.diagnostics.catalogue import Severity
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -86,25 +87,27 @@ class SavedModelMagics(Magics):
             raise UsageError(str(error)) from None
 
     def _check(self, arguments: argparse.Namespace) -> Any:
-        from sm_magics.notebook.shown import Findings
-        from sm_magics.savedmodel import planning
         from sm_magics.savedmodel.diagnostics import ExportError
-        from sm_magics.savedmodel.request import request
 
-        obj = self._object(arguments.model)
-        try:
-            asked = request(obj, **self._policy(arguments), name=arguments.model)
-            findings, _ = planning.check(asked)
-        except ExportError as error:
-            findings = list(error.findings)
-        except Exception as error:
-            self._raise_readable(error, arguments)
-            raise
-        return Findings(self.session.located(findings, [arguments.model]), arguments.model)
+        obj = asking.evaluated(self.session, arguments.model, "MODEL")
+        text = request_text.from_arguments(arguments)
+        with self._readable(arguments):
+            try:
+                findings, _ = asking.check(self.session, asking.request(self.session, text, obj))
+            except ExportError as error:
+                findings = asking.located(self.session, error.findings, text.model)
+        return findings
 
     def _export(self, arguments: argparse.Namespace) -> Any:
-        obj = self._object(arguments.model)
+        obj = asking.evaluated(self.session, arguments.model, "MODEL")
         return self._run(obj, arguments.model, arguments)
+
+    def _panel(self, arguments: argparse.Namespace) -> Any:
+        from sm_magics.notebook.panel import Panel
+
+        text = request_text.from_arguments(arguments)
+        _path(text.directory)
+        return Panel(self.session, text)
 
     def _cell(self, line: str, cell: str) -> Any:
         arguments = parser.cell_parser().parse_args(parser.split(line))
@@ -125,74 +128,75 @@ class SavedModelMagics(Magics):
         _, cell_id = source.running_cell(self.shell)
         self.session.bound(names, cell=placed.cell, cell_id=cell_id)
         if arguments.model is not None:
-            name, obj = arguments.model, self._object(arguments.model)
+            name = arguments.model
+            obj = asking.evaluated(self.session, name, "MODEL")
         else:
             name, obj = choice.made_by(self.session, outcome.value, names)
         return self._run(obj, name, arguments)
 
     def _run(self, obj: Any, name: str, arguments: argparse.Namespace) -> Any:
-        from sm_magics.notebook.shown import Findings
-        from sm_magics.notebook.watch import Watch
-        from sm_magics.savedmodel import export as engine
         from sm_magics.savedmodel.diagnostics import ExportError
-        from sm_magics.savedmodel.request import request
-        from sm_magics.savedmodel.verify.samples import SampleError
 
-        keywords = self._policy(arguments) | {"name": name}
+        _path(arguments.directory)
+        text = dataclasses.replace(request_text.from_arguments(arguments), model=name)
         try:
-            asked = request(obj, _path(arguments.directory), **keywords)
+            asked = asking.request(self.session, text, obj)
         except ExportError as error:
             raise self._refused(error, name) from None
-        except (ValueError, TypeError) as error:
-            raise UsageError(str(error)) from None
         if arguments.code:
             return self._program(asked, arguments)
-        with Watch(self.shell, name) as watch:
-            try:
-                result = engine.export(asked, watch.on_phase)
-            except ExportError as error:
-                found = Findings(self.session.located(error.findings, [name]), name)
-                watch.finish(found)
-                raise _short(ExportError(found)) from None
-            except SampleError as error:
-                watch.finish({"text/plain": f"{name} was not exported"})
-                raise UsageError(str(error)) from None
-            except Exception as error:
-                self._raise_readable(error, arguments)
-                raise
-            located = tuple(self.session.located(result.findings, [name]))
-            watch.finish(dataclasses.replace(result, findings=located))
+        self._watched(asked, arguments)
         return None
+
+    def _watched(self, asked: Request, arguments: argparse.Namespace) -> None:
+        from sm_magics.notebook.shown import Findings
+        from sm_magics.notebook.watch import Watch
+        from sm_magics.savedmodel.diagnostics import ExportError
+
+        with Watch(self.shell, asked.name) as watch:
+            try:
+                with self._readable(arguments):
+                    result = asking.export(self.session, asked, watch.on_phase)
+            except ExportError as error:
+                watch.finish(Findings(error.findings, asked.name))
+                raise _short(error) from None
+            except asking.SampleUsageError:
+                watch.finish({"text/plain": f"{asked.name} was not exported"})
+                raise
+            watch.finish(result)
 
     def _program(self, asked: Request, arguments: argparse.Namespace) -> Any:
         from sm_magics.savedmodel import program
         from sm_magics.savedmodel.diagnostics import ExportError
 
-        try:
-            return program.write(asked)
-        except ExportError as error:
-            raise self._refused(error, asked.name) from None
-        except Exception as error:
-            self._raise_readable(error, arguments)
-            raise
+        with self._readable(arguments):
+            try:
+                with asking.readable():
+                    return program.write(asked)
+            except ExportError as error:
+                raise self._refused(error, asked.name) from None
 
     def _refused(self, error: ExportError, name: str) -> ExportError:
         """Show the findings that stopped an export before it began; return what to raise."""
-        from sm_magics.notebook.shown import Findings
         from sm_magics.savedmodel.diagnostics import ExportError
 
-        found = Findings(self.session.located(error.findings, [name]), name)
+        found = asking.located(self.session, error.findings, name)
         display(found)
         return _short(ExportError(found))
 
-    def _raise_readable(self, error: Exception, arguments: argparse.Namespace) -> None:
-        """Raise our own complaint as one line; TensorFlow's error stays, and is shown short."""
-        from sm_magics.savedmodel import user_frames
+    @contextmanager
+    def _readable(self, arguments: argparse.Namespace) -> Iterator[None]:
+        """Show an error of TensorFlow's short; our own complaints are short already."""
+        from sm_magics.savedmodel.diagnostics import ExportError
 
-        if isinstance(error, ValueError | TypeError) and not user_frames.is_foreign(error):
-            raise UsageError(str(error)) from None
-        if not arguments.traceback:
-            tracebacks.shorten(error, self.shell)
+        try:
+            yield
+        except (UsageError, ExportError):
+            raise
+        except Exception as error:
+            if not arguments.traceback:
+                tracebacks.shorten(error, self.shell)
+            raise
 
     def _refuse_early(self, arguments: argparse.Namespace) -> None:
         """Refuse before the body runs what it can't change: nobody trains twice for a flag."""
@@ -202,7 +206,7 @@ class SavedModelMagics(Magics):
 
         if arguments.code:
             return
-        keywords = parser.policy(arguments)
+        keywords = request_text.policy(request_text.from_arguments(arguments))
         # The body may define what these name.
         keywords.pop("sample", None)
         keywords.get("options", {}).pop("function_aliases", None)
@@ -215,35 +219,14 @@ class SavedModelMagics(Magics):
         assert asked.destination is not None  # noqa: S101, a directory was given
         found = destination_check.check(asked.destination, overwrite=asked.overwrite)
         found = selected(found, asked.select, asked.ignore)
-        if blocking(found, strict=asked.strict or self.strict):
+        if blocking(found, strict=asked.strict or self.session.defaults.strict):
             raise self._refused(ExportError(found), arguments.model or "the cell's model")
-
-    def _policy(self, arguments: argparse.Namespace) -> dict[str, Any]:
-        keywords = parser.policy(arguments)
-        keywords.setdefault("verify", False if self.verify == "none" else self.verify)
-        keywords.setdefault("strict", self.strict)
-        keywords.setdefault("target", self.target)
-        if "sample" in keywords:
-            keywords["sample"] = self._evaluated(keywords["sample"], "--sample")
-        keywords["namespace"] = self.shell.user_ns
-        return keywords
-
-    def _object(self, text: str) -> Any:
-        return self._evaluated(text, "MODEL")
-
-    def _evaluated(self, text: str, what: str) -> Any:
-        try:
-            return self.shell.ev(text)
-        except Exception as error:  # noqa: BLE001, it is the user's own expression
-            names = ", ".join(model.name for model in self.session.models())
-            known = f"the models here are {names}" if names else "no model is here yet"
-            raise UsageError(f"{what} {text!r}: {error}; {known}") from None
 
 
 def _path(text: str) -> str:
-    left = re.search(r"\{[^}]*\}|\$\w+", text)
+    left = typed_line.unfilled(text)
     if left:
-        raise UsageError(f"{left.group()} in {text!r} was not filled in: there is no such variable")
+        raise UsageError(f"{left} in {text!r} was not filled in: there is no such variable")
     return text
 
 

@@ -22,6 +22,7 @@ SUBCOMMANDS = {
     "models": "the models in this notebook (also without any word)",
     "check": "what is wrong with an export, before anything is written",
     "export": "export a model",
+    "panel": "a form for all of this: pick, check, export",
     "show": "what is in a SavedModel directory",
     "diff": "what differs from one SavedModel directory to another",
 }
@@ -43,6 +44,8 @@ class _Parser(MagicArgumentParser):
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
         found, unknown = self.parse_known_args(args, namespace)
+        if getattr(found, "command", None) == "panel":
+            unknown = _placed(found, unknown)
         if unknown:
             # What a subcommand does not know, argparse leaves to the parser above.
             command = _commands(self).get(getattr(found, "command", None), self)
@@ -56,6 +59,15 @@ class _Parser(MagicArgumentParser):
 def _commands(parser: argparse.ArgumentParser) -> dict[Any, Any]:
     choices = (action.choices for action in parser._actions)  # noqa: SLF001, argparse tells no other way
     return next((dict(known) for known in choices if isinstance(known, dict)), {})
+
+
+def _placed(found: argparse.Namespace, unknown: Sequence[str]) -> list[str]:
+    """Take model and directory from what is left over: argparse misses them after an option."""
+    left = list(unknown)
+    for place in ("model", "directory"):
+        if getattr(found, place) is None and left and not left[0].startswith("-"):
+            setattr(found, place, left.pop(0))
+    return left
 
 
 def _near(unknown: Sequence[str], parser: argparse.ArgumentParser) -> str:
@@ -79,6 +91,10 @@ def line_parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:])
         if name in ("check", "export"):
             command.add_argument("model", metavar="MODEL", help="a name, or models['a']")
+        if name == "panel":
+            command.add_argument("model", metavar="MODEL", nargs="?", help="a name, or models['a']")
+            command.add_argument("directory", metavar="DIR", nargs="?", help="the directory")
+            _add(command, OPTIONS)
         if name in ("export", "show"):
             command.add_argument("directory", metavar="DIR", help="the directory")
         if name == "diff":
@@ -87,12 +103,14 @@ def line_parser() -> argparse.ArgumentParser:
         if name == "show":
             _add(command, [o for o in OPTIONS if o.name in _SHOWN])
         if name in ("check", "export"):
-            _add(command, [o for o in OPTIONS if name == "export" or o.group in _CHECKED])
+            _add(command, [o for o in OPTIONS if name == "export" or o.group in CHECKED])
             _add_shown(command, code=name == "export")
     return parser
 
 
-_CHECKED = ("signature", "check", "SaveOptions")
+CHECKED = ("signature", "check", "SaveOptions")
+"""The groups of options that `%savedmodel check` takes."""
+
 _SHOWN = ("target", "consumer", "select", "ignore")
 
 
@@ -130,41 +148,6 @@ def protected(line: str) -> str:
     Those around a whole word are the shell's.
     """
     return _SUBSCRIPTED.sub(lambda word: re.sub(r"(['\"\s])", r"\\\1", word.group()), line)
-
-
-def policy(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return the keywords of `sm_magics.export` that the words stand for.
-
-    Raises
-    ------
-    UsageError
-        If an alias is not of the form ``ALIAS=FUNCTION``, or options exclude each other.
-    """
-    keywords: dict[str, Any] = {}
-    options: dict[str, Any] = {}
-    for option in OPTIONS:
-        given: Any = getattr(arguments, option.name, None)
-        if given in (None, False):
-            continue
-        if option.kind == "off":
-            given = False
-        if option.kind == "pairs":
-            given = dict(_pair(text) for text in given)
-        (options if option.group == "SaveOptions" else keywords)[option.name] = given
-    if options:
-        keywords["options"] = options
-    if keywords.pop("no_verify", False):
-        if "verify" in keywords:
-            raise UsageError("--verify and --no-verify exclude each other; leave one out")
-        keywords["verify"] = False
-    return keywords
-
-
-def _pair(text: str) -> tuple[str, str]:
-    alias, equals, function = text.partition("=")
-    if not (alias and equals and function):
-        raise UsageError(f"{text!r} is no alias; type ALIAS=FUNCTION")
-    return alias, function
 
 
 def _add(parser: argparse.ArgumentParser, options: Sequence[Option]) -> None:

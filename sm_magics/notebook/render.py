@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
+from importlib.resources import files
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +20,9 @@ from sm_magics.savedmodel.result import Result
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
-__all__ = ["Findings", "Models", "bundle", "install", "uninstall"]
+__all__ = ["Findings", "Models", "bundle", "fragment", "install", "uninstall"]
 
 _TEMPLATES = {
     Diagnostic: "findings.html.j2",
@@ -63,6 +66,11 @@ def bundle(result: Any) -> dict[str, str]:
     return shown
 
 
+def fragment(template: str, **words: Any) -> str:
+    """Return what a template of the panel writes with these words, escaped as in `bundle`."""
+    return _environment().get_template(template).render(**words)
+
+
 def _many(result: Any) -> Any:
     """Return a single finding or model as the list that its template shows."""
     if isinstance(result, Diagnostic):
@@ -72,9 +80,6 @@ def _many(result: Any) -> Any:
 
 @cache
 def _environment() -> Environment:
-    import re
-    from importlib.resources import files
-
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -94,16 +99,23 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=visible,
     )
-    css = files("sm_magics.notebook").joinpath("style.css").read_text("utf-8")
-    css = re.sub(r"\s+", " ", re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL))
-    # The style sheet is our own file: nothing that a user names gets into it.
-    style = Markup(css.strip())  # noqa: S704
     environment.globals.update(
         words=words,
         differences=differences,
         verdicts=verdicts,
         snippets=snippets,
         grow=filetree.grow,
-        style=style,
+        style=_style("style.css"),
+        panel_style=_style("panel/style.css"),
     )
     return environment
+
+
+def _style(name: str) -> Markup:
+    """Return a style sheet on one line, without comments."""
+    from markupsafe import Markup
+
+    css = files("sm_magics.notebook").joinpath(name).read_text("utf-8")
+    css = re.sub(r"\s+", " ", re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL))
+    # The style sheet is our own file: nothing that a user names gets into it.
+    return Markup(css.strip())  # noqa: S704

@@ -12,9 +12,10 @@ from weakref import WeakKeyDictionary
 
 from sm_magics.notebook import source
 from sm_magics.notebook.bindings import bound_names
+from sm_magics.notebook.defaults import Defaults
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 
@@ -45,7 +46,15 @@ class Session:
         self.shell = shell
         self._bindings: dict[str, Binding] = {}
         self._cell_ids: dict[int, str | None] = {}
+        self._subscribers: list[Callable[[], object]] = []
+        self._shown: dict[Callable[[], object], tuple[int, str | None]] = {}
         self._lock = threading.RLock()
+
+    @property
+    def defaults(self) -> Defaults:
+        """What a line means where it says nothing: `%config SavedModelMagics`."""
+        magics = self.shell.magics_manager.registry.get("SavedModelMagics")
+        return Defaults(magics.verify, magics.target, magics.strict) if magics else Defaults()
 
     def after_cell(self, result: ExecutionResult) -> None:
         """Remember what the cell bound; IPython calls it after each (`post_run_cell`)."""
@@ -54,6 +63,47 @@ class Session:
             return  # our magic records what its body bound
         names = self._names(info.raw_cell)
         self.bound(names, cell=result.execution_count, cell_id=getattr(info, "cell_id", None))
+
+    def subscribe(self, told: Callable[[], object]) -> Callable[[], None]:
+        """Call `told` after each cell from now on; return what ends that."""
+        if not self._subscribers:
+            self.shell.events.register("post_run_cell", self._tell)
+        self._subscribers.append(told)
+
+        def end() -> None:
+            if told in self._subscribers:
+                self._subscribers.remove(told)
+                if not self._subscribers:
+                    self.shell.events.unregister("post_run_cell", self._tell)
+
+        return end
+
+    def showing(self, close: Callable[[], object]) -> None:
+        """Remember that the running cell shows something live, which `close` takes away.
+
+        It goes when the cell runs again, which replaces what it showed, and when the session ends.
+        """
+        count, cell_id = source.running_cell(self.shell)
+        for earlier, (before, shown_by) in tuple(self._shown.items()):
+            if cell_id is not None and shown_by == cell_id and before != count:
+                self._shown.pop(earlier, None)
+                earlier()
+        self._shown[close] = count, cell_id
+
+    def forget(self, close: Callable[[], object]) -> None:
+        """Forget something live that was closed."""
+        self._shown.pop(close, None)
+
+    def close(self) -> None:
+        """Take away all that is live."""
+        for close in tuple(self._shown):
+            close()
+        self._shown.clear()
+
+    def _tell(self, result: ExecutionResult) -> None:
+        del result
+        for told in tuple(self._subscribers):
+            told()
 
     def _names(self, text: str) -> dict[str, int]:
         """Return the names that a cell binds, with their lines."""
@@ -186,4 +236,6 @@ def open_session(shell: InteractiveShell) -> Session:
 
 def close_session(shell: InteractiveShell) -> None:
     """Forget the session of a shell."""
-    _sessions.pop(shell, None)
+    session = _sessions.pop(shell, None)
+    if session is not None:
+        session.close()

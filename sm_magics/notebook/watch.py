@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from contextlib import suppress
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
 
 from IPython.display import DisplayHandle
 
-from sm_magics.notebook.progress import Progress
+from sm_magics.notebook.ticker import Ticker
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
     from types import TracebackType
 
     from IPython.core.interactiveshell import InteractiveShell
-
-_PERIOD = 0.5
-"""Seconds between two looks at the directory that is being written."""
 
 
 class Watch:
@@ -38,17 +34,14 @@ class Watch:
         self._live = getattr(shell, "kernel", None) is not None
         self._handle = DisplayHandle()
         self._subject = subject
-        self._start = time.monotonic()
-        self._phase: tuple[str, Path | None] | None = None
-        self._stop = threading.Event()
-        self._shown = False
-        self._lock = threading.Lock()
-        self._thread = threading.Thread(target=self._tick, daemon=True, name="sm_magics watch")
+        self._ticker = Ticker(self._put, subject)
+        self._running = ExitStack()
+        self._shown = self._finished = False
 
     def __enter__(self) -> Self:
         """Begin to watch."""
         if self._live:
-            self._thread.start()
+            self._running.enter_context(self._ticker)
         return self
 
     def __exit__(
@@ -58,40 +51,24 @@ class Watch:
         trace: TracebackType | None,
     ) -> None:
         """Stop watching; what an error stopped says so, in the place of the progress."""
-        ended = self._stop.is_set()
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join()
-        if error is not None and self._shown and not ended and self._phase is not None:
-            seconds = time.monotonic() - self._start
-            text = f"Export of {self._subject} stopped in {self._phase[0]}, after {seconds:.1f} s"
+        self._running.close()
+        if error is not None and self._shown and not self._finished:
+            text = (
+                f"Export of {self._subject} stopped in {self._ticker.phase}, "
+                f"after {self._ticker.seconds:.1f} s"
+            )
             self._handle.update({"text/plain": text}, raw=True)
 
-    def on_phase(self, phase: str, path: Path | None) -> None:
-        """Note that a phase begins; the engine calls it."""
-        self._phase = (phase, path)
-        if self._live:
-            self._show_progress()
+    @property
+    def on_phase(self) -> Callable[[str, Path | None], None] | None:
+        """What the engine calls as a phase begins."""
+        return self._ticker.on_phase if self._live else None
 
     def finish(self, result: Any) -> None:
         """Show what the export ended with in the place of the progress."""
-        self._stop.set()
-        with self._lock:
-            self._put(result)
-
-    def _tick(self) -> None:
-        while not self._stop.wait(_PERIOD):
-            self._show_progress()
-
-    def _show_progress(self) -> None:
-        if self._phase is None:
-            return
-        phase, path = self._phase
-        seconds = time.monotonic() - self._start
-        progress = Progress(phase, seconds, _bytes_in(path), subject=self._subject)
-        with self._lock:
-            if not self._stop.is_set():
-                self._put(progress)
+        self._ticker.stop()
+        self._finished = True
+        self._put(result)
 
     def _put(self, shown: Any) -> None:
         raw = isinstance(shown, dict)
@@ -100,12 +77,3 @@ class Watch:
         else:
             self._shown = True
             self._handle.display(shown, raw=raw)
-
-
-def _bytes_in(path: Path | None) -> int:
-    total = 0
-    for file in path.rglob("*") if path is not None else ():
-        # TensorFlow renames its files while it writes.
-        with suppress(OSError):
-            total += file.stat().st_size if file.is_file() else 0
-    return total

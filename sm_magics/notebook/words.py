@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING
 
 from sm_magics.notebook import verdicts
 from sm_magics.savedmodel.diagnostics import Severity
+from sm_magics.savedmodel.inspection.directory import UNKNOWN
 from sm_magics.savedmodel.op_tables import known_versions
+from sm_magics.savedmodel.publishing.occupancy import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from sm_magics.notebook.filetree import Node
     from sm_magics.notebook.progress import Progress
     from sm_magics.savedmodel.capture import Model
     from sm_magics.savedmodel.diagnostics import Diagnostic, Place
     from sm_magics.savedmodel.inspection import Inspection, MetaGraph, Variable
+    from sm_magics.savedmodel.outlook import Outlook
     from sm_magics.savedmodel.result import Result
     from sm_magics.savedmodel.signatures import Signature, Spec
 
@@ -60,6 +64,11 @@ def size(count: int) -> str:
     from rich.filesize import decimal
 
     return decimal(count)
+
+
+def measured(file: Node) -> str:
+    """Return the size of a file or folder; a question mark where that is not known yet."""
+    return "?" if file.role.endswith(f"{UNKNOWN})") else size(file.bytes)
 
 
 def amount(count: int, noun: str) -> str:
@@ -273,6 +282,27 @@ def inspected(inspection: Inspection) -> str:
         maker(inspection),
     ]
     return ", ".join(told)
+
+
+def destination(outlook: Outlook, need: int) -> str:
+    """Return what an export meets: ``"new version will be 4, 118 MB needed, 24 GB free"``."""
+    told = [_standing(outlook)]
+    if need:
+        told.append(f"about {size(need)} needed")
+    if outlook.free:
+        told.append(f"{size(outlook.free)} free")
+    return ", ".join(part for part in told if part)
+
+
+def _standing(outlook: Outlook) -> str:
+    if outlook.version is not None:
+        return f"the new version will be {outlook.version}"
+    if outlook.kind in (Kind.SAVED_MODEL, Kind.PARTIAL):
+        replaced = "" if outlook.refusal else ", will be replaced"
+        return f"exists ({size(outlook.bytes)}){replaced}"
+    if outlook.kind is Kind.EMPTY:
+        return "exists, is empty"
+    return "new" if outlook.kind is Kind.NOTHING else ""
 
 
 def elapsed(progress: Progress) -> str:

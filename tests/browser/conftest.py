@@ -122,7 +122,13 @@ class Lab:
         page.on("console", lambda said: said.type == "error" and self.complaints.append(said.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.kernel = page.evaluate(
-            "async () => (await window.jupyterapp.serviceManager.kernels.startNew()).id"
+            # A connection that is kept would be the one that handles the widgets' comms.
+            """async () => {
+              const kernel = await window.jupyterapp.serviceManager.kernels.startNew();
+              const { id } = kernel;
+              kernel.dispose();
+              return id;
+            }"""
         )
 
     def open(self, name):

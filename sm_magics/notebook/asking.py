@@ -1,0 +1,166 @@
+"""From words to the engine and back to the notebook's cells; it shows nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.error import UsageError
+
+from sm_magics.notebook.request_text import policy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from sm_magics.notebook.request_text import RequestText
+    from sm_magics.notebook.session import Session
+    from sm_magics.notebook.shown import Findings
+    from sm_magics.savedmodel.diagnostics import Diagnostic
+    from sm_magics.savedmodel.planning import Plan
+    from sm_magics.savedmodel.request import Request
+    from sm_magics.savedmodel.result import Result
+
+
+class SampleUsageError(UsageError):
+    """The sample does not fit the model."""
+
+
+def evaluated(session: Session, expression: str, what: str) -> Any:
+    """Return the value of an expression in the notebook.
+
+    Parameters
+    ----------
+    session : Session
+        Of the shell that evaluates it.
+    expression : str
+        Python.
+    what : str
+        What it stands for, as a person types it: ``"MODEL"``, ``"--sample"``.
+
+    Raises
+    ------
+    UsageError
+        If it has no value; the message lists the models that are here.
+    """
+    try:
+        return session.shell.ev(expression)
+    except Exception as error:  # noqa: BLE001, it is the user's own expression
+        names = ", ".join(model.name for model in session.models())
+        known = f"the models here are {names}" if names else "no model is here yet"
+        raise UsageError(f"{what} {expression!r}: {error}; {known}") from None
+
+
+def request(session: Session, text: RequestText, obj: Any) -> Request:
+    """Return what a text asks of the engine; where it says nothing, the session's defaults hold.
+
+    Parameters
+    ----------
+    session : Session
+        Whose defaults and namespace hold.
+    text : RequestText
+        What was asked for; without a directory it can only be checked.
+    obj : Trackable, tf.function or ConcreteFunction
+        What its model stands for.
+
+    Raises
+    ------
+    UsageError
+        If a value makes no sense, or the sample has none.
+    ExportError
+        As the engine raises it; `located` puts its findings into cells.
+    """
+    from sm_magics.savedmodel.diagnostics import ExportError
+    from sm_magics.savedmodel.request import request as checked
+
+    keywords = session.defaults.keywords() | policy(text)
+    if "sample" in keywords:
+        keywords["sample"] = evaluated(session, keywords["sample"], "--sample")
+    keywords |= {"namespace": session.shell.user_ns, "name": text.model or "model"}
+    try:
+        return checked(obj, text.directory or None, **keywords)
+    except ExportError:
+        raise
+    except (ValueError, TypeError) as error:
+        raise UsageError(str(error)) from None
+
+
+def check(session: Session, request: Request) -> tuple[Findings, Plan]:
+    """Find what is wrong with an export; nothing is written.
+
+    Returns
+    -------
+    findings : Findings
+        In the notebook's cells.
+    plan : Plan
+        What would be written.
+
+    Raises
+    ------
+    UsageError
+        If what was asked for makes no sense. What TensorFlow raises stays what it is.
+    """
+    from sm_magics.savedmodel import planning
+    from sm_magics.savedmodel.diagnostics import ExportError
+
+    plan = planning.Plan()
+    try:
+        with readable():
+            findings, plan = planning.check(request)
+    except ExportError as error:
+        findings = list(error.findings)
+    return located(session, findings, request.name), plan
+
+
+def export(
+    session: Session, request: Request, on_phase: Callable[[str, Path | None], None] | None
+) -> Result:
+    """Export, and return the result with its findings in the notebook's cells.
+
+    Raises
+    ------
+    ExportError
+        With its findings in cells too.
+    UsageError
+        If what was asked for makes no sense; `SampleUsageError` if its sample does not fit. What
+        TensorFlow raises stays what it is.
+    """
+    from sm_magics.savedmodel import export as engine
+    from sm_magics.savedmodel.diagnostics import ExportError
+
+    if request.destination is None:
+        raise UsageError("the export directory must name a directory, not ''")
+    try:
+        with readable():
+            result = engine.export(request, on_phase)
+    except ExportError as error:
+        raise ExportError(located(session, error.findings, request.name)) from None
+    found = located(session, result.findings, request.name)
+    return dataclasses.replace(result, findings=tuple(found))
+
+
+def located(session: Session, findings: Iterable[Diagnostic], name: str) -> Findings:
+    """Return findings about what a person calls `name`, in the notebook's cells."""
+    from sm_magics.notebook.shown import Findings
+
+    return Findings(session.located(findings, [name]), name)
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Make a UsageError of our own complaints; findings and TensorFlow's errors pass."""
+    from sm_magics.savedmodel import user_frames
+    from sm_magics.savedmodel.diagnostics import ExportError
+    from sm_magics.savedmodel.verify.samples import SampleError
+
+    try:
+        yield
+    except ExportError:
+        raise
+    except SampleError as error:
+        raise SampleUsageError(str(error)) from None
+    except (ValueError, TypeError) as error:
+        if user_frames.is_foreign(error):
+            raise
+        raise UsageError(str(error)) from None

@@ -1,0 +1,211 @@
+"""What clicks start: a check or an export on the main thread, how far it is, and its end."""
+
+from __future__ import annotations
+
+import re
+import time
+import traceback
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.error import UsageError
+from traitlets import Bool, Instance
+
+from sm_magics.notebook import words
+from sm_magics.notebook.panel.state import State
+from sm_magics.notebook.panel.work import Work
+from sm_magics.notebook.ticker import Ticker
+from sm_magics.savedmodel.diagnostics import ExportError, blocking
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from sm_magics.notebook.progress import Progress
+    from sm_magics.notebook.request_text import RequestText
+    from sm_magics.notebook.session import Session
+
+_QUICK = 2.0
+"""Seconds that a check may have taken for the panel to repeat it by itself."""
+_PAUSE = 0.5
+"""Seconds without a change after which it does."""
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class Doing(StrEnum):
+    """What a panel is at."""
+
+    NOTHING = "nothing"
+    WAITING = "waiting"
+    CHECKING = "checking"
+    EXPORTING = "exporting"
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What a panel is at, or what its last work ended with.
+
+    Attributes
+    ----------
+    doing : Doing
+    told : str
+        One sentence for the person, of what goes on or how it ended.
+    went_wrong : bool
+        Whether that is bad news.
+    details : str
+        The traceback of an error that nobody expected.
+    progress : Progress or None
+        Of the export that goes on.
+    """
+
+    doing: Doing = Doing.NOTHING
+    told: str = ""
+    went_wrong: bool = False
+    details: str = ""
+    progress: Progress | None = None
+
+
+class Runs(State):
+    """A form that can be run.
+
+    Attributes
+    ----------
+    activity : Activity
+    trouble : Activity or None
+        An error of the panel itself, until the next click.
+    keeps_checking : bool
+        Whether a check is repeated after a change, as long as that is quick and harmless.
+    """
+
+    activity = Instance(Activity, args=())
+    trouble = Instance(Activity, allow_none=True)
+    keeps_checking = Bool(default_value=True)
+
+    def __init__(self, session: Session, request: RequestText, obj: Any = None) -> None:
+        self.work = Work(session.shell)
+        self._seconds = 0.0
+        self._exports_next = False
+        self._ticker: Ticker | None = None
+        super().__init__(session, request, obj)
+        self.observe(self._check_again, ["request", "model", "defaults"])
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a check or an export goes on, or waits."""
+        return self.activity.doing is not Doing.NOTHING
+
+    def start_check(self) -> None:
+        """Check in a while: on the main thread, after the cells that run there."""
+        if not self.is_busy:
+            self._begin(lambda: self._check_job(evaluates=True))
+
+    def start_export(self) -> None:
+        """Export in a while: on the main thread, after the cells that run there."""
+        if self.activity.doing is not Doing.EXPORTING and not self._exports_next:
+            self._exports_next = True
+            self._begin(self._export_job)
+
+    def cancel(self) -> None:
+        """Give up what waits, and interrupt what runs."""
+        waited, runs = self.work.drop(), self.work.interrupt()
+        self._exports_next = False
+        if waited and not runs:
+            self.activity = Activity(told="Cancelled before it began; nothing was written.")
+
+    def say(self, told: str) -> None:
+        """Tell the person something."""
+        self.activity = replace(self.activity, told=told, went_wrong=False, details="")
+
+    def fail(self, error: BaseException) -> None:
+        """Tell of an error of the panel itself; what goes on is not disturbed by it."""
+        self.trouble = _unexpected(error)
+
+    def _begin(self, job: Callable[[], None]) -> None:
+        self.trouble = None
+        if self.work.is_behind:
+            told = "Waiting for what runs before it"
+            self.activity = Activity(Doing.WAITING, told)
+        self.work.start(job, self._stopped)
+
+    def _check_again(self, change: Any) -> None:
+        """Repeat a check after a change, where that costs little and builds nothing."""
+        del change
+        is_built = self.model is not None and self.model.built is not False
+        harmless = is_built and not self.is_evaluated
+        wanted = self.keeps_checking and self.findings is not None and self._seconds < _QUICK
+        if wanted and harmless and self.work.can_wait and not self.is_busy:
+            job = lambda: self._check_job(evaluates=False)  # noqa: E731, it is told from others by identity
+            self.work.start(job, self._stopped, delay=_PAUSE)
+
+    def _check_job(self, *, evaluates: bool) -> None:
+        self.activity = Activity(Doing.CHECKING, "Checking")
+        start = time.monotonic()
+        done = _outcome(
+            lambda: self._check(evaluates=evaluates), lambda found: f"Checked: {words.tally(found)}"
+        )
+        self._seconds = time.monotonic() - start
+        self._end(done)
+
+    def _export_job(self) -> None:
+        self._exports_next = False
+        name = self.request.model or "the model"
+        how = "" if self.work.is_heard else "; to cancel, interrupt the kernel"
+        self.activity = Activity(Doing.EXPORTING, f"Exporting {name}{how}")
+        self._ticker = Ticker(lambda progress: self._progressed(progress, how), name)
+        with self._ticker as ticker:
+
+            def on_phase(phase: str, path: Path | None) -> None:
+                self.work.stop_if_cancelled()
+                if phase == "publish":
+                    self.work.shield()  # what was proven is put in its place as a whole
+                ticker.on_phase(phase, path)
+
+            done = _outcome(
+                lambda: self.export(on_phase), lambda result: f"Exported to {result.path}"
+            )
+        self._end(done)
+
+    def _progressed(self, progress: Progress, how: str) -> None:
+        told = f"Exporting{f' {progress.subject}' if progress.subject else ''}{how}"
+        self.activity = Activity(Doing.EXPORTING, told, progress=progress)
+
+    def _end(self, done: Activity) -> None:
+        self._ticker = None
+        self.activity = done
+        if self.is_stale and not done.went_wrong:
+            self._check_again(None)  # of a change that came meanwhile
+
+    def _stopped(self) -> None:
+        """Tell that a job was interrupted."""
+        if self._ticker is not None:
+            self._ticker.stop()
+            self._ticker = None
+        if not self.is_busy:
+            return  # it had come to its end
+        what = "check" if self.activity.doing is Doing.CHECKING else "export"
+        progress, told = self.activity.progress, f"The {what} was cancelled"
+        if progress is not None:
+            told += f" in {progress.phase}, after {words.duration(progress.seconds)}"
+        self.activity = Activity(told=f"{told}; nothing was written.")
+        self.refresh()
+
+
+def _outcome(run: Callable[[], Any], tell: Callable[[Any], str]) -> Activity:
+    """Run a job to its end, and return how that was; an interrupt passes."""
+    try:
+        return Activity(told=tell(run()))
+    except UsageError as error:
+        return Activity(told=str(error), went_wrong=True)
+    except ExportError as error:
+        stops = blocking(error.findings) or list(error.findings)
+        told = f"Nothing was written. {stops[0].code}: {stops[0].message}"
+        return Activity(told=told, went_wrong=True)
+    except Exception as error:  # noqa: BLE001, whatever it is, the person is told
+        return _unexpected(error)
+
+
+def _unexpected(error: BaseException) -> Activity:
+    details = _COLOURS.sub("", "".join(traceback.format_exception(error)))
+    told = _COLOURS.sub("", f"{type(error).__name__}: {error}")
+    return Activity(told=told, went_wrong=True, details=details)

@@ -1,0 +1,165 @@
+"""Runs what a click asked for on the kernel's main thread, where cells run, and can cancel it.
+
+Front ends since JupyterLab 4.4 can have clicks handled by another thread of the kernel (a
+subshell), so that a panel answers while a cell runs. TensorFlow is left to the main thread all the
+same: there the user's own settings hold that live in a thread, such as Keras's, and no cell changes
+a model while it is written.
+
+ipykernel takes a widget's message to the subshell whose request was the last that the kernel sent
+something for on the widget's comm (`ipykernel.comm`); one that a cell made goes to the main thread.
+`wiring` sees to it that all of a panel's messages go the same way, in their order.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+    Job = Callable[[], None]
+
+_INSISTENCE = 0.2
+"""Seconds between two signals, as long as none has arrived."""
+
+
+class Work:
+    """One job at a time; jobs of several panels follow each other.
+
+    Parameters
+    ----------
+    shell : InteractiveShell
+    """
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        self._shell = shell
+        self._loop: Any = getattr(getattr(shell, "kernel", None), "io_loop", None)
+        self._next: Job | None = None
+        self._open = False
+        self._is_cancelled = self._has_arrived = False
+        self._lock = threading.Lock()
+
+    @property
+    def can_wait(self) -> bool:
+        """Whether a job can be put off: there is a kernel, whose loop runs it later."""
+        return self._loop is not None
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether a job that is started now waits until the main thread is free."""
+        return self.can_wait and not _on_main_thread()
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether clicks reach the kernel while its main thread works."""
+        kernel = getattr(self._shell, "kernel", None)
+        parent = (kernel.get_parent() or {}) if kernel is not None else {}
+        return bool(parent.get("header", {}).get("subshell_id"))
+
+    def start(self, job: Job, stopped: Job, *, delay: float = 0.0) -> None:
+        """Run a job instead of one that waits: at once here if this is the main thread.
+
+        Parameters
+        ----------
+        job : callable
+            It lets KeyboardInterrupt pass; any other error is its own affair.
+        stopped : callable
+            Called after an interrupt, when no other one can come.
+        delay : float
+            Seconds to wait, for a job that another one may replace meanwhile; needs a kernel.
+        """
+        self._next = job
+        if delay and self.can_wait:
+            self._loop.add_callback(self._loop.call_later, delay, self._run, job, stopped)
+        elif self.is_behind:
+            self._loop.add_callback(self._run, job, stopped)
+        else:
+            self._run(job, stopped)
+
+    def drop(self) -> bool:
+        """Drop the job that waits; tell whether there was one."""
+        with self._lock:
+            waited, self._next = self._next is not None, None
+        return waited
+
+    def interrupt(self) -> bool:
+        """Interrupt the job that runs, as the kernel's own interrupt does; tell if there was one.
+
+        What swallows the interrupt is stopped by `stop_if_cancelled`, at the job's next phase.
+        """
+        with self._lock:  # until the signal is there: a cell that runs later must not get it
+            if not self._open:
+                return False
+            self._is_cancelled = True
+            _signal_main()
+        # One that comes just before a sleep begins does not wake it: again, until one arrives.
+        threading.Thread(target=self._insist, daemon=True, name="sm_magics cancel").start()
+        return True
+
+    def _insist(self) -> None:
+        while True:
+            time.sleep(_INSISTENCE)
+            with self._lock:
+                if not self._open or self._has_arrived:
+                    return
+                _signal_main()
+
+    def stop_if_cancelled(self) -> None:
+        """Raise the KeyboardInterrupt that something in between has swallowed."""
+        if self._is_cancelled:
+            raise KeyboardInterrupt
+
+    def shield(self) -> None:
+        """Let no interrupt through any more: the job does what must not be left half done."""
+        self._open = False
+
+    def _run(self, job: Job, stopped: Job) -> None:
+        with self._lock:
+            if self._next is not job:
+                return  # dropped, or replaced
+            self._next = None
+        try:
+            with self._interruptible():
+                job()
+        except KeyboardInterrupt:
+            stopped()
+
+    @contextlib.contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """Let interrupts through while a job runs: between cells the kernel ignores them."""
+        self._is_cancelled = self._has_arrived = False
+        if not _on_main_thread():
+            yield
+            return
+        previous = signal.signal(signal.SIGINT, self._receive)
+        self._open = True
+        try:
+            yield
+        finally:
+            self._open = False  # first of all: what comes from now on has nothing to interrupt
+            with self._lock:  # whoever is just about to interrupt has done so then
+                signal.signal(signal.SIGINT, previous)
+
+    def _receive(self, signum: int, frame: object) -> None:
+        del signum, frame
+        if self._open:
+            self._has_arrived = True
+            raise KeyboardInterrupt
+
+
+def _on_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+def _signal_main() -> None:
+    main = threading.main_thread().ident
+    if hasattr(signal, "pthread_kill") and main is not None:
+        signal.pthread_kill(main, signal.SIGINT)  # wakes what sleeps, too
+    else:
+        signal.raise_signal(signal.SIGINT)
