@@ -217,7 +217,7 @@ WRONG = {
     "verify": ("serving", {"no_verify": True}, "leave one out"),
     "no_verify": (True, {"verify": "serving"}, "leave one out"),
     "select": (["X"], {}, "select takes codes"),
-    "ignore": (["X"], {}, "ignore takes codes"),
+    "ignore": (["SM5", "SM9"], {}, "no finding's code begins with SM9"),
     "strict": ("yes", {}, "is True or False"),
     "namespace_whitelist": ("Addons", {}, "takes a list"),
     "save_debug_info": ("yes", {}, "is True or False"),
@@ -261,6 +261,25 @@ def test_each_option(row):
     if row.name != "sample":
         value, others, says = WRONG[row.name]
         assert says in proofreading.option(row.name, value, {**others, row.name: value}, Plain())
+
+
+def test_what_only_the_authors_code_tells_counts_as_right():
+    class Odd(tf.Module):
+        made = classmethod(tf.function(lambda _cls, x: {"y": x}))
+
+    class Dynamic(tf.Module):
+        def __getattribute__(self, name):
+            if name == "made":
+                raise AssertionError("the author's code was run")
+            return super().__getattribute__(name)
+
+    for obj in (Odd(), Dynamic()):
+        assert proofreading.signatures(["made(x: float32[3])"], obj, {}) == [""]
+
+
+def test_what_is_no_python_names_nothing():
+    for path in (" A", "a.b" * 5000, "\n"):
+        assert proofreading.option("function_aliases", {"k": path}, {}, Plain(), {})
 
 
 def test_an_option_that_nobody_knows():

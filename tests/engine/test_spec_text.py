@@ -72,6 +72,13 @@ def test_signatures_are_read_back(key, path, specs):
     assert spec_text.parse_signature(path) == (None, path, None)
 
 
+def test_an_equals_sign_within_a_subscript_is_no_key():
+    path, specs = "table['a=b']", spec_text.parse_specs("x: float32[2]")
+    assert spec_text.parse_signature(path) == (None, path, None)
+    assert spec_text.parse_signature(f"{path}(x: float32[2])") == (None, path, specs)
+    assert spec_text.parse_signature(f"k={path}(x: float32[2])") == ("k", path, specs)
+
+
 @pytest.mark.parametrize(
     "parse", [spec_text.parse_specs, spec_text.parse_function, spec_text.parse_signature]
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sm_magics.savedmodel import op_tables, policy
 from sm_magics.savedmodel import options as options_table
 from sm_magics.savedmodel.checks import aliases
+from sm_magics.savedmodel.diagnostics import CATALOGUE
 from sm_magics.savedmodel.options import option_values
 from sm_magics.savedmodel.proofreading import serving
 from sm_magics.savedmodel.proofreading.lookup import UntoldError, target
@@ -90,6 +91,14 @@ def _no_proof(value: Any, given: Given) -> None:
         _proof(given.get("verify"), given)
 
 
+def _codes(name: str, value: Any) -> None:
+    """Refuse what is the beginning of no code: an export takes it, and it does nothing."""
+    for code in policy.codes(name, value):
+        if not any(known.startswith(code) for known in CATALOGUE):
+            families = ", ".join(sorted({known[:3] for known in CATALOGUE}))
+            raise ValueError(f"no finding's code begins with {code}; they begin with {families}")
+
+
 _RULES: dict[str, Callable[[Any, Given], Any]] = {
     "overwrite": _places,
     "next_version": _places,
@@ -99,8 +108,8 @@ _RULES: dict[str, Callable[[Any, Given], Any]] = {
     "fix": lambda value, given: policy.fixes(value, has_consumer=bool(given.get("consumer"))),
     "verify": _proof,
     "no_verify": _no_proof,
-    "select": lambda value, _: policy.codes("select", value),
-    "ignore": lambda value, _: policy.codes("ignore", value),
+    "select": lambda value, _: _codes("select", value),
+    "ignore": lambda value, _: _codes("ignore", value),
 }
 
 

@@ -93,8 +93,8 @@ def parse_signature(text: str) -> tuple[str | None, str, tuple[Spec, ...] | None
     """
     text = _uncommented(text)
     key, equals, rest = text.partition("=")
-    # `table["a=b"]` has no key.
-    if not equals or "(" in key or _is_path(text.strip()):
+    # `table["a=b"]` has no key, and neither has `table["a=b"](x: float32[])`.
+    if not equals or "(" in key or _is_path(_split_call(text)[0]):
         return (None, *parse_function(text))
     if not key.strip():
         raise ValueError(f"{text!r} has no key before '='; type KEY=FUNCTION")
