@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sm_magics.notebook.progress import Progress
     from sm_magics.notebook.request_text import RequestText
     from sm_magics.notebook.session import Session
+    from sm_magics.notebook.shown import Findings
 
 _QUICK = 2.0
 """Seconds that a check may have taken for the panel to repeat it by itself."""
@@ -86,6 +87,7 @@ class Runs(State):
         self.work = Work(session.shell)
         self._seconds = 0.0
         self._exports_next = False
+        self._traced: frozenset[str] = frozenset()
         self._ticker: Ticker | None = None
         super().__init__(session, request, obj)
         self.observe(self._check_again, ["request", "model", "defaults"])
@@ -97,7 +99,7 @@ class Runs(State):
 
     def start_check(self) -> None:
         """Check in a while: on the main thread, after the cells that run there."""
-        if not self.is_busy:
+        if not self.is_busy and not self._exports_next:
             self._begin(lambda: self._check_job(evaluates=True))
 
     def start_export(self) -> None:
@@ -126,17 +128,27 @@ class Runs(State):
         if self.work.is_behind:
             told = "Waiting for what runs before it"
             self.activity = Activity(Doing.WAITING, told)
-        self.work.start(job, self._stopped)
+        self._start(job)
+
+    def _start(self, job: Callable[[], None], *, delay: float = 0.0) -> None:
+        def guarded() -> None:
+            try:
+                job()
+            except Exception as error:  # noqa: BLE001, else the panel would stay busy for ever
+                self._end(_unexpected(error))
+
+        self.work.start(guarded, self._stopped, delay=delay)
 
     def _check_again(self, change: Any) -> None:
         """Repeat a check after a change, where that costs little and builds nothing."""
         del change
         is_built = self.model is not None and self.model.built is not False
-        harmless = is_built and not self.is_evaluated
+        is_traced = _typed_specs(self.request) <= self._traced
+        harmless = is_built and is_traced and not self.is_evaluated
         wanted = self.keeps_checking and self.findings is not None and self._seconds < _QUICK
-        if wanted and harmless and self.work.can_wait and not self.is_busy:
-            job = lambda: self._check_job(evaluates=False)  # noqa: E731, it is told from others by identity
-            self.work.start(job, self._stopped, delay=_PAUSE)
+        is_free = not self.is_busy and not self._exports_next
+        if wanted and harmless and is_free and self.work.can_wait:
+            self._start(lambda: self._check_job(evaluates=False), delay=_PAUSE)
 
     def _check_job(self, *, evaluates: bool) -> None:
         self.activity = Activity(Doing.CHECKING, "Checking")
@@ -146,6 +158,10 @@ class Runs(State):
         )
         self._seconds = time.monotonic() - start
         self._end(done)
+
+    def _found(self, findings: Findings, about: tuple[Any, ...]) -> None:
+        self._traced = _typed_specs(about[0])
+        super()._found(findings, about)
 
     def _export_job(self) -> None:
         self._exports_next = False
@@ -189,6 +205,14 @@ class Runs(State):
             told += f" in {progress.phase}, after {words.duration(progress.seconds)}"
         self.activity = Activity(told=f"{told}; nothing was written.")
         self.refresh()
+
+
+def _typed_specs(request: RequestText) -> frozenset[str]:
+    """Return the texts that say what is taken: tracing with them may build variables for good."""
+    signatures = request.given.get("signatures", ())
+    return frozenset(text for text in signatures if "(" in text) | {
+        *request.given.get("inputs", ())
+    }
 
 
 def _outcome(run: Callable[[], Any], tell: Callable[[Any], str]) -> Activity:

@@ -136,6 +136,40 @@ def test_no_check_is_repeated_where_that_is_not_wanted(panel):
     assert loop.waiting == []
 
 
+def test_an_export_that_waits_for_a_check_is_not_forgotten(panel, monkeypatch):
+    panel.check()
+    panel.directory = "out"
+    panel.keeps_checking = True
+    panel.work._loop = Loop()
+    real = panel._check
+
+    def check(**keywords):
+        panel.put("target", "cpu")  # a change that comes meanwhile
+        clicking = threading.Thread(target=panel.start_export)
+        clicking.start()
+        clicking.join()
+        return real(**keywords)
+
+    monkeypatch.setattr(panel, "_check", check)
+    panel._start(lambda: panel._check_job(evaluates=False))
+    panel.work._loop.run()
+    assert Path("out/saved_model.pb").exists()
+    assert not panel.is_busy
+    panel.actions.export.click()
+    assert "SM502" in shown(panel)  # the button still does something
+
+
+def test_a_job_that_breaks_leaves_the_panel_free(panel, monkeypatch):
+    def breaks(*_):
+        raise OSError("no thread could be started")
+
+    monkeypatch.setattr(threading.Thread, "start", breaks)
+    panel.directory = "out"
+    panel.actions.export.click()
+    assert "no thread could be started" in shown(panel)
+    assert not panel.is_busy
+
+
 def test_what_waits_is_cancelled_before_it_begins(panel):
     loop = panel.work._loop = Loop()
     panel.directory = "out"

@@ -46,6 +46,37 @@ def test_a_model_that_is_not_built_is_built_by_a_click_on_check_only(opened, rea
     assert fresh.layers[0].kernel.shape == (12, 5)
 
 
+def test_shapes_are_traced_by_a_click_only(opened, ready):
+    ready.run("""
+class Lazy(tf.Module):
+    def __init__(self):
+        self.dense = keras.layers.Dense(2)
+    @tf.function
+    def serve(self, x):
+        return {"y": self.dense(x)}
+    @tf.function(input_signature=[tf.TensorSpec([], tf.float32)])
+    def twice(self, x):
+        return {"y": 2 * x}
+lazy = Lazy()""")
+    panel = opened("lazy")
+    panel.put("signatures", ("twice",))
+    panel.check()
+    loop = panel.work._loop = Loop()
+    panel.put("signatures", ("twice", "other=twice"))
+    assert loop.waiting
+    loop.waiting.clear()
+    panel.put("signatures", ("twice", "k=serve(x: float32[None, 1])"))
+    assert loop.waiting == []
+    assert panel.is_stale
+    panel.work._loop = None
+    panel.put("signatures", ("twice", "k=serve(x: float32[None, 12])"))
+    panel.check()
+    assert ready.shell.user_ns["lazy"].dense.kernel.shape == (12, 2)
+    panel.work._loop = loop
+    panel.put("target", "cpu")
+    assert loop.waiting
+
+
 def test_what_is_typed_is_not_run_before_a_click(opened, ready):
     ready.run("ran = []\ndef made():\n    ran.append('made')\n    return pair\nzoo = []")
     ran = ready.shell.user_ns["ran"]
