@@ -134,6 +134,8 @@ class Session:
         namespace = self.shell.user_ns
         with self._lock:
             if cell is not None:
+                # Who asks later, from a click, does not know it any more.
+                cell_id = cell_id or self._cell_ids.get(cell)
                 self._cell_ids[cell] = cell_id
             for name, line in names.items():
                 if name not in namespace:

@@ -7,6 +7,7 @@ import time
 import pytest
 
 MODELS = """\
+import sm_magics
 import time
 import tensorflow as tf
 

@@ -55,13 +55,13 @@ class Panel(Runs):
         self.widget = parts.column()
         try:
             self.widget.children = self._sections()
+            # Not of the wiring: what ends when the form is gone is told all the same.
+            self.observe(lambda change: slot.show(change.new, self.reopening()), "result")
+            self._wiring.at_end(session.subscribe(self._after_cell))
+            session.showing(self.close)
         except BaseException:
             self.close()
             raise
-        # Not of the wiring: what ends when the form is gone is told all the same.
-        self.observe(lambda change: slot.show(change.new, self.reopening()), "result")
-        self._wiring.at_end(session.subscribe(self._after_cell))
-        session.showing(self.close)
 
     def close(self) -> None:
         """Take the form away, with all that it holds; the result below it stays.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -64,6 +65,9 @@ class Form(HasTraits):
         self._missing = ""
         self._rows_read: tuple[Any, dict[str, tuple[str, ...]]] | None = None
         self._seen: tuple[Any, Outlook | None] = None, None
+        self._is_over = False
+        # A cell's end and a click may change the form from two threads.
+        self.lock = threading.RLock()
         super().__init__(request=request, defaults=session.defaults)
         self.refresh()
         if self._is_typed and self.model is None and request.model:
@@ -104,7 +108,8 @@ class Form(HasTraits):
 
     @directory.setter
     def directory(self, typed: str) -> None:
-        self.request = replace(self.request, directory=typed)
+        with self.lock:
+            self.request = replace(self.request, directory=typed)
 
     def value(self, name: str) -> Any:
         """Return what is given for an option; None where nothing is."""
@@ -112,19 +117,29 @@ class Form(HasTraits):
 
     def put(self, name: str, value: Any) -> None:
         """Give a value for an option; None, False and what is empty take it back."""
-        self.request = self.request.with_options(**{name: value})
+        with self.lock:
+            self.request = self.request.with_options(**{name: value})
+
+    def pick(self, model: Model) -> None:
+        """Choose a model of those in `models`."""
+        with self.lock:
+            if self._chosen is None or model is not self._chosen.model:
+                self.request = replace(self.request, model=model.name)
 
     def refresh(self) -> None:
         """Look at the notebook's models again, and at the destination."""
-        self._captured = [_Held.of(model, obj) for model, obj in self.session.captured()]
-        self._rows_read, self._seen = None, (None, None)  # a cell may have changed what they say
-        with self.hold_trait_notifications():
-            self.defaults = self.session.defaults
-            if not self.request.model and self._is_typed and self._captured:
-                newest = self._captured[-1].model
-                self.request = replace(self.request, model=newest.name)
-            self._settle()
-        self._judge()
+        if self._is_over:
+            return
+        captured = [_Held.of(model, obj) for model, obj in self.session.captured()]
+        with self.lock:
+            self._captured = captured
+            self._rows_read, self._seen = None, (None, None)  # a cell may have changed these
+            with self.hold_trait_notifications():
+                self.defaults = self.session.defaults
+                if not self.request.model and self._is_typed and captured:
+                    self.request = replace(self.request, model=captured[-1].model.name)
+                self._settle()
+            self._judge()
 
     def proposal(self, function: str) -> str:
         """Return the specs to offer for a function that does not say what it takes, as text.
@@ -157,25 +172,30 @@ class Form(HasTraits):
         """
         is_named = self._is_captured(self.obj)
         if evaluates and self._is_typed and not is_named and self.request.model:
-            self._missing = ""
             self._evaluate(self.request.model)
-            with self.hold_trait_notifications():
-                self._settle()
-            self._judge()
+            with self.lock:
+                with self.hold_trait_notifications():
+                    self._settle()
+                self._judge()
         if self.obj is None:
             raise UsageError(self.complaints.get("model", "pick a model"))
         return self.obj
 
     def let_go(self) -> None:
         """Keep no object any more."""
+        self._is_over = True
         self._captured, self._chosen, self._given = [], None, None
 
     def _evaluate(self, expression: str) -> None:
         """Keep the object of an expression that no captured model has for a name."""
+        value, missing = None, ""
         try:
-            self._given = asking.evaluated(self.session, expression, "MODEL")
+            value = asking.evaluated(self.session, expression, "MODEL")
         except UsageError as error:
-            self._missing = str(error)
+            missing = str(error)
+        with self.lock:
+            if self.request.model == expression:  # as it was before that ran
+                self._given, self._missing = value, missing
 
     def _is_captured(self, obj: Any) -> bool:
         return obj is not None and any(one.obj() is obj for one in self._captured)

@@ -57,7 +57,7 @@ class Picker:
         name = self.control.value
         if self._is_showing or not name:
             return
-        self._state.model = next(one for one in self._state.models if one.name == name)
+        self._state.pick(next(one for one in self._state.models if one.name == name))
 
 
 def _label(model: Model) -> str:

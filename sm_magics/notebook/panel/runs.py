@@ -100,13 +100,13 @@ class Runs(State):
     def start_check(self) -> None:
         """Check in a while: on the main thread, after the cells that run there."""
         if not self.is_busy and not self._exports_next:
-            self._begin(lambda: self._check_job(evaluates=True))
+            self._begin(lambda: self._check_job(evaluates=True), Doing.CHECKING)
 
     def start_export(self) -> None:
         """Export in a while: on the main thread, after the cells that run there."""
         if self.activity.doing is not Doing.EXPORTING and not self._exports_next:
             self._exports_next = True
-            self._begin(self._export_job)
+            self._begin(self._export_job, Doing.EXPORTING)
 
     def cancel(self) -> None:
         """Give up what waits, and interrupt what runs."""
@@ -123,32 +123,37 @@ class Runs(State):
         """Tell of an error of the panel itself; what goes on is not disturbed by it."""
         self.trouble = _unexpected(error)
 
-    def _begin(self, job: Callable[[], None]) -> None:
+    def _begin(self, job: Callable[[], None], what: Doing) -> None:
         self.trouble = None
         if self.work.is_behind:
-            told = "Waiting for what runs before it"
-            self.activity = Activity(Doing.WAITING, told)
-        self._start(job)
+            self.activity = _WAITING
+        self._start(job, what)
 
-    def _start(self, job: Callable[[], None], *, delay: float = 0.0) -> None:
+    def _start(self, job: Callable[[], None], what: Doing, *, delay: float = 0.0) -> None:
         def guarded() -> None:
             try:
                 job()
-            except Exception as error:  # noqa: BLE001, else the panel would stay busy for ever
+            except (Exception, SystemExit) as error:  # noqa: BLE001, else it stays busy for ever
                 self._end(_unexpected(error))
 
-        self.work.start(guarded, self._stopped, delay=delay)
+        self.work.start(guarded, lambda: self._stopped(what), delay=delay)
 
     def _check_again(self, change: Any) -> None:
         """Repeat a check after a change, where that costs little and builds nothing."""
         del change
+        if self.work.can_wait and self._may_repeat():
+            self._start(self._repeat, Doing.CHECKING, delay=_PAUSE)
+
+    def _repeat(self) -> None:
+        if self._may_repeat():  # still: something else may have changed meanwhile
+            self._check_job(evaluates=False)
+
+    def _may_repeat(self) -> bool:
         is_built = self.model is not None and self.model.built is not False
         is_traced = _typed_specs(self.request) <= self._traced
         harmless = is_built and is_traced and not self.is_evaluated
         wanted = self.keeps_checking and self.findings is not None and self._seconds < _QUICK
-        is_free = not self.is_busy and not self._exports_next
-        if wanted and harmless and is_free and self.work.can_wait:
-            self._start(lambda: self._check_job(evaluates=False), delay=_PAUSE)
+        return wanted and harmless and not self.is_busy and not self._exports_next
 
     def _check_job(self, *, evaluates: bool) -> None:
         self.activity = Activity(Doing.CHECKING, "Checking")
@@ -160,14 +165,15 @@ class Runs(State):
         self._end(done)
 
     def _found(self, findings: Findings, about: tuple[Any, ...]) -> None:
+        self.work.shield()  # it is done: what is told of it is told whole
         self._traced = _typed_specs(about[0])
         super()._found(findings, about)
 
     def _export_job(self) -> None:
-        self._exports_next = False
         name = self.request.model or "the model"
-        how = "" if self.work.is_heard else "; to cancel, interrupt the kernel"
+        how = "" if self.work.subshell else "; to cancel, interrupt the kernel"
         self.activity = Activity(Doing.EXPORTING, f"Exporting {name}{how}")
+        self._exports_next = False
         self._ticker = Ticker(lambda progress: self._progressed(progress, how), name)
         with self._ticker as ticker:
 
@@ -187,24 +193,36 @@ class Runs(State):
         self.activity = Activity(Doing.EXPORTING, told, progress=progress)
 
     def _end(self, done: Activity) -> None:
+        self.work.shield()
         self._ticker = None
         self.activity = done
         if self.is_stale and not done.went_wrong:
             self._check_again(None)  # of a change that came meanwhile
 
-    def _stopped(self) -> None:
+    def _stopped(self, what: Doing) -> None:
         """Tell that a job was interrupted."""
         if self._ticker is not None:
             self._ticker.stop()
             self._ticker = None
+        if what is Doing.EXPORTING:
+            self._exports_next = False
+        elif self._exports_next:
+            self.activity = _WAITING  # the export comes all the same
+            return
         if not self.is_busy:
             return  # it had come to its end
-        what = "check" if self.activity.doing is Doing.CHECKING else "export"
-        progress, told = self.activity.progress, f"The {what} was cancelled"
+        name = "check" if what is Doing.CHECKING else "export"
+        progress, told = self.activity.progress, f"The {name} was cancelled"
         if progress is not None:
             told += f" in {progress.phase}, after {words.duration(progress.seconds)}"
         self.activity = Activity(told=f"{told}; nothing was written.")
-        self.refresh()
+        try:
+            self.refresh()
+        except Exception as error:  # noqa: BLE001, the person sees it in the panel
+            self.fail(error)
+
+
+_WAITING = Activity(Doing.WAITING, "Waiting for what runs before it")
 
 
 def _typed_specs(request: RequestText) -> frozenset[str]:

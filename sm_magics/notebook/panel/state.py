@@ -99,7 +99,7 @@ class State(Form):
         except ExportError as error:
             self._found(Findings(error.findings, request.name), about)
             raise
-        with self.hold_trait_notifications():
+        with self.lock, self.hold_trait_notifications():
             self.served = result.signatures
             self.files = result.inspection.files
             self.result = result
@@ -159,7 +159,7 @@ class State(Form):
         return self.request, id(self.obj), self.defaults
 
     def _found(self, findings: Findings, about: tuple[Any, ...]) -> None:
-        with self.hold_trait_notifications():
+        with self.lock, self.hold_trait_notifications():
             self.findings = findings
             self.is_stale = self._about() != about
 

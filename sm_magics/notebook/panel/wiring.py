@@ -32,6 +32,7 @@ class Wiring:
         self._state = state
         self._undo: list[tuple[object, Handler]] = []
         self._heard: Context | None = None
+        self._subshell = ""
 
     def on(self, source: HasTraits, names: str | list[str], handler: Handler) -> None:
         """Call `handler` when one of these traits changes."""
@@ -74,9 +75,13 @@ class Wiring:
             self._heard.copy().run(handler)
 
     def close(self) -> None:
-        """Take every connection back."""
+        """Take every connection back, and close what was connected."""
+        sources = [source for source, _ in self._undo]
         while self._undo:
             self._undo.pop()[1]()
+        for widget in sources:
+            for one in within(widget) if isinstance(widget, Widget) else ():
+                one.close()
 
     def _guarded(self, handler: Handler) -> Callable[[Any], None]:
         def guarded(change: Any) -> None:
@@ -94,9 +99,10 @@ class Wiring:
 
         All of them, so that they stay in their order: what is typed, then the click.
         """
-        if self._heard is not None or not self._state.work.is_heard:
+        subshell = self._state.work.subshell
+        if not subshell or subshell == self._subshell:
             return
-        self._heard = copy_context()
+        self._heard, self._subshell = copy_context(), subshell
         for control in {id(one): one for one, _ in self._undo if isinstance(one, Widget)}.values():
             control.send_state("_view_name")
 

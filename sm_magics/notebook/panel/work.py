@@ -12,14 +12,13 @@ something for on the widget's comm (`ipykernel.comm`); one that a cell made goes
 
 from __future__ import annotations
 
-import contextlib
 import signal
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -41,7 +40,9 @@ class Work:
         self._shell = shell
         self._loop: Any = getattr(getattr(shell, "kernel", None), "io_loop", None)
         self._next: Job | None = None
-        self._open = False
+        self._may_replace = False  # whether the job that waits is one that any other may replace
+        self._turn = 0  # counts jobs, so that what concerns one does not reach the next
+        self._is_claimed = self._open = False  # a job begins or runs; interrupts are let through
         self._is_cancelled = self._has_arrived = False
         self._lock = threading.Lock()
 
@@ -56,11 +57,14 @@ class Work:
         return self.can_wait and not _on_main_thread()
 
     @property
-    def is_heard(self) -> bool:
-        """Whether clicks reach the kernel while its main thread works."""
+    def subshell(self) -> str:
+        """The subshell that brought what is handled just now; empty on the main thread's own.
+
+        Where there is one, clicks reach the kernel while its main thread works.
+        """
         kernel = getattr(self._shell, "kernel", None)
         parent = (kernel.get_parent() or {}) if kernel is not None else {}
-        return bool(parent.get("header", {}).get("subshell_id"))
+        return str(parent.get("header", {}).get("subshell_id") or "")
 
     def start(self, job: Job, stopped: Job, *, delay: float = 0.0) -> None:
         """Run a job instead of one that waits: at once here if this is the main thread.
@@ -72,9 +76,13 @@ class Work:
         stopped : callable
             Called after an interrupt, when no other one can come.
         delay : float
-            Seconds to wait, for a job that another one may replace meanwhile; needs a kernel.
+            Seconds to wait, for a job that another one may replace meanwhile, and that replaces no
+            other one itself; needs a kernel.
         """
-        self._next = job
+        with self._lock:
+            if delay and self._next is not None and not self._may_replace:
+                return
+            self._next, self._may_replace = job, bool(delay)
         if delay and self.can_wait:
             self._loop.add_callback(self._loop.call_later, delay, self._run, job, stopped)
         elif self.is_behind:
@@ -94,21 +102,25 @@ class Work:
         What swallows the interrupt is stopped by `stop_if_cancelled`, at the job's next phase.
         """
         with self._lock:  # until the signal is there: a cell that runs later must not get it
-            if not self._open:
+            if not self._is_claimed:
                 return False
             self._is_cancelled = True
-            _signal_main()
+            if self._open:
+                _signal_main()
+            turn = self._turn
         # One that comes just before a sleep begins does not wake it: again, until one arrives.
-        threading.Thread(target=self._insist, daemon=True, name="sm_magics cancel").start()
+        insisting = threading.Thread(target=self._insist, args=(turn,), daemon=True)
+        insisting.start()
         return True
 
-    def _insist(self) -> None:
+    def _insist(self, turn: int) -> None:
         while True:
             time.sleep(_INSISTENCE)
             with self._lock:
-                if not self._open or self._has_arrived:
+                if self._turn != turn or not self._is_claimed or self._has_arrived:
                     return
-                _signal_main()
+                if self._open:
+                    _signal_main()
 
     def stop_if_cancelled(self) -> None:
         """Raise the KeyboardInterrupt that something in between has swallowed."""
@@ -117,33 +129,33 @@ class Work:
 
     def shield(self) -> None:
         """Let no interrupt through any more: the job does what must not be left half done."""
-        self._open = False
+        with self._lock:
+            self._is_claimed = self._open = False
 
     def _run(self, job: Job, stopped: Job) -> None:
         with self._lock:
             if self._next is not job:
                 return  # dropped, or replaced
             self._next = None
+            self._turn += 1
+            self._is_cancelled = self._has_arrived = False
+            self._is_claimed = True
+        # Between cells the kernel ignores interrupts.
+        on_main = _on_main_thread()
+        previous = signal.signal(signal.SIGINT, self._receive) if on_main else None
         try:
-            with self._interruptible():
+            try:
+                self._open = on_main
+                self.stop_if_cancelled()
                 job()
+            finally:
+                self._open = False  # first of all: what comes from now on has nothing to interrupt
         except KeyboardInterrupt:
             stopped()
-
-    @contextlib.contextmanager
-    def _interruptible(self) -> Iterator[None]:
-        """Let interrupts through while a job runs: between cells the kernel ignores them."""
-        self._is_cancelled = self._has_arrived = False
-        if not _on_main_thread():
-            yield
-            return
-        previous = signal.signal(signal.SIGINT, self._receive)
-        self._open = True
-        try:
-            yield
         finally:
-            self._open = False  # first of all: what comes from now on has nothing to interrupt
             with self._lock:  # whoever is just about to interrupt has done so then
+                self._is_claimed = False
+            if on_main:
                 signal.signal(signal.SIGINT, previous)
 
     def _receive(self, signum: int, frame: object) -> None:

@@ -14,6 +14,7 @@ from IPython.core.error import UsageError
 from numpy.testing import assert_allclose
 
 import sm_magics
+from sm_magics.notebook.panel.runs import Doing
 from sm_magics.savedmodel import export as engine
 from sm_magics.savedmodel import forecast
 
@@ -151,7 +152,7 @@ def test_an_export_that_waits_for_a_check_is_not_forgotten(panel, monkeypatch):
         return real(**keywords)
 
     monkeypatch.setattr(panel, "_check", check)
-    panel._start(lambda: panel._check_job(evaluates=False))
+    panel._start(lambda: panel._check_job(evaluates=False), Doing.CHECKING)
     panel.work._loop.run()
     assert Path("out/saved_model.pb").exists()
     assert not panel.is_busy
