@@ -232,7 +232,7 @@ def test_a_click_waits_for_the_cell_that_runs_and_can_be_taken_back(lab, panel):
 
 
 def test_what_is_typed_while_a_cell_runs_counts(lab, panel):
-    page = panel("typed.ipynb", "%savedmodel panel pinned typed/first -s scale")
+    page = panel("typed.ipynb", "%savedmodel panel pinned while/first -s scale")
     page.field("overwrite").click()
     page.form.get_by_text("--overwrite").first.wait_for()
     page.notebook.panel.evaluate(
@@ -243,10 +243,10 @@ def test_what_is_typed_while_a_cell_runs_counts(lab, panel):
         }"""
     )
     page.pick("pinned")
-    page.field("directory").fill("typed/second")
+    page.field("directory").fill("while/second")
     page.button("Export").click()
     page.result.wait_for()
-    assert [one.name for one in (lab.folder / "typed").iterdir()] == ["second"]
+    assert [one.name for one in (lab.folder / "while").iterdir()] == ["second"]
     assert "another" in page.field("model").inner_text()
 
 
