@@ -120,3 +120,12 @@ def test_unloading_takes_every_panel_away(kernel):
     assert evaluated(kernel, "len(__import__('ipywidgets').widgets.widget._instances)") == 0
     assert evaluated(kernel, callbacks) == before - 2
     kernel.run("%load_ext sm_magics")
+
+
+def test_a_click_forgets_no_cells_id(kernel):
+    kernel.run("from sm_magics.notebook.session import open_session")
+    kernel.run("named = Line()\nr = sm_magics.panel(named)\nr", cell_id="the-cell")
+    until_idle(kernel, click(kernel, "r.actions.check"))
+    ids = "{m.name: m.cell_id for m in open_session(get_ipython()).models()}"
+    assert evaluated(kernel, ids)["named"] == "the-cell"
+    assert evaluated(kernel, "r.model.cell_id") == "the-cell"
