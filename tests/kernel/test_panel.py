@@ -37,7 +37,10 @@ def models(kernel):
 
 def click(kernel, button):
     """Click a button as a front end does, and return the message's id."""
-    comm = evaluated(kernel, f"{button}.model_id")
+    return click_on(kernel, evaluated(kernel, f"{button}.model_id"))
+
+
+def click_on(kernel, comm):
     data = {"method": "custom", "content": {"event": "click"}}
     message = kernel.client.session.msg("comm_msg", {"comm_id": comm, "data": data})
     kernel.client.shell_channel.send(message)
@@ -123,9 +126,17 @@ def test_unloading_takes_every_panel_away(kernel):
 
 
 def test_a_click_forgets_no_cells_id(kernel):
-    kernel.run("from sm_magics.notebook.session import open_session")
-    kernel.run("named = Line()\nr = sm_magics.panel(named)\nr", cell_id="the-cell")
-    until_idle(kernel, click(kernel, "r.actions.check"))
-    ids = "{m.name: m.cell_id for m in open_session(get_ipython()).models()}"
-    assert evaluated(kernel, ids)["named"] == "the-cell"
-    assert evaluated(kernel, "r.model.cell_id") == "the-cell"
+    pinned = """\
+class Pinned(tf.Module):
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32)])
+    def scale(self, x):
+        with tf.device("/GPU:0"):
+            return {"y": 2 * x}
+
+pinned = Pinned()
+r = sm_magics.panel(pinned)
+print(r.actions.check.model_id)"""
+    button = kernel.run(pinned, cell_id="the-cell").stdout.strip()
+    until_idle(kernel, click_on(kernel, button))
+    found = "[(f.code, f.line, f.cell_id) for f in r.findings]"
+    assert evaluated(kernel, found) == [("SM301", 4, "the-cell")]
