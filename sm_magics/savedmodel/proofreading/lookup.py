@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import ast
-import re
 from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel.capture import static
 from sm_magics.savedmodel.capture.kinds import Sorts
-from sm_magics.savedmodel.signatures import functions, keras_models
-from sm_magics.savedmodel.signatures.choice import FORWARD
+from sm_magics.savedmodel.signatures import choice, functions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _FRAMEWORKS = frozenset({"keras", "tf_keras", "tensorflow"})
 _BUILTIN = frozenset({"builtins", "collections"})
-
-# What is no Python means nothing, and neither does what is nested deeper than Python reads.
-_NOTHING = (LookupError, SyntaxError, ValueError, RecursionError)
 
 
 class UntoldError(Exception):
@@ -37,34 +32,16 @@ def target(path: str, obj: Any, namespace: Mapping[str, Any]) -> Any:
     UntoldError
         If that can't be told.
     """
-    found = _resolved(path, obj, namespace)
-    if functions.is_function(found) or keras_models.is_model(found):
-        return found
-    if path in FORWARD and keras_models.is_model(obj):
-        return obj
-    above, _, last = path.rpartition(".")
-    if above and last in FORWARD:
-        layer = _resolved(above, obj, namespace)
-        if keras_models.is_model(layer):
-            return layer
-    raise LookupError(path)
+    found = choice.meant(path, obj, namespace, _followed)
+    return obj if found is None else found
 
 
-def _resolved(path: str, obj: Any, namespace: Mapping[str, Any]) -> Any:
-    """Return what a path means on an object, else in a namespace; None if it means nothing."""
+def _followed(path: str, obj: Any) -> Any:
     try:
-        return _walked(ast.parse(path, mode="eval").body, obj)
-    except _NOTHING:
-        root = re.split(r"[.\[]", path, maxsplit=1)[0]
-        if root not in namespace:
-            return None
-        if root == path:
-            return namespace[root]
-        try:
-            rest = ast.parse(path[len(root) + 1 :], mode="eval").body
-            return _walked(rest, namespace[root])
-        except _NOTHING:
-            return None
+        expression = ast.parse(path, mode="eval").body
+    except ValueError:  # a null byte
+        raise LookupError(path) from None
+    return _walked(expression, obj)
 
 
 def _walked(expression: ast.expr, obj: Any) -> Any:

@@ -25,12 +25,12 @@ from sm_magics.savedmodel.signatures.making import Wishes, endpoint_of, refuse_n
 from sm_magics.savedmodel.signatures.refusals import ITSELF
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from sm_magics.savedmodel.signatures import Spec
     from sm_magics.savedmodel.signatures.endpoints import Endpoint
 
-__all__ = ["FORWARD", "Wishes", "by_key", "choose", "find", "owner", "read"]
+__all__ = ["FORWARD", "Wishes", "by_key", "choose", "find", "meant", "owner", "read"]
 
 FORWARD = ("call", "__call__", "forward")
 """How a person may call the forward pass of a Keras model."""
@@ -262,17 +262,41 @@ def find(path: str, obj: Any, namespace: Mapping[str, Any]) -> Any:
     ExportError
         If there is none (SM202); the hint lists what there is.
     """
-    found = _resolved(path, obj, namespace)
+    try:
+        return meant(path, obj, namespace, functions.resolve)
+    except LookupError:
+        raise ExportError([refusals.no_such(path, obj)]) from None
+
+
+def meant(
+    path: str, obj: Any, namespace: Mapping[str, Any], resolve: Callable[[str, Any], Any]
+) -> Any:
+    """Return what `find` returns, by another way to follow a path on an object.
+
+    Parameters
+    ----------
+    path : str
+    obj : object
+    namespace : mapping
+    resolve : callable
+        Called with a path and an object; raises LookupError where nothing is there.
+
+    Raises
+    ------
+    LookupError
+        If the path means no tf.function and no Keras layer.
+    """
+    found = _resolved(path, obj, namespace, resolve)
     if functions.is_function(found) or keras_models.is_model(found):
         return found
     if path in FORWARD and keras_models.is_model(obj):
         return None
     above, _, last = path.rpartition(".")
     if above and last in FORWARD:
-        layer = _resolved(above, obj, namespace)
+        layer = _resolved(above, obj, namespace, resolve)
         if keras_models.is_model(layer):
             return layer
-    raise ExportError([refusals.no_such(path, obj)])
+    raise LookupError(path)
 
 
 def owner(path: str, found: Any) -> str:
@@ -281,20 +305,26 @@ def owner(path: str, found: Any) -> str:
     return layer if last in FORWARD and not functions.is_function(found) else path
 
 
-def _resolved(path: str, obj: Any, namespace: Mapping[str, Any]) -> Any:
+def _resolved(
+    path: str, obj: Any, namespace: Mapping[str, Any], resolve: Callable[[str, Any], Any]
+) -> Any:
     """Return what a path means on an object, else in a namespace; None if it means nothing."""
     try:
-        return functions.resolve(path, obj)
-    except LookupError:
+        return resolve(path, obj)
+    except _NOTHING:
         root = re.split(r"[.\[]", path, maxsplit=1)[0]
         if root not in namespace:
             return None
         if root == path:
             return namespace[root]
         try:
-            return functions.resolve(path[len(root) + 1 :], namespace[root])
-        except (LookupError, SyntaxError):
+            return resolve(path[len(root) + 1 :], namespace[root])
+        except _NOTHING:
             return None
+
+
+# What is no Python means nothing, and neither does what is nested deeper than Python reads.
+_NOTHING = (LookupError, SyntaxError, RecursionError)
 
 
 def _maker(concrete: Any, obj: Any) -> Any:
