@@ -144,7 +144,8 @@ class Form(HasTraits):
     def proposal(self, function: str) -> str:
         """Return the specs to offer for a function that does not say what it takes, as text.
 
-        None for what is not built yet: a check would build it with sizes that nobody has chosen.
+        Empty where nothing is to be offered, and for what is not built yet: a check would build it
+        with sizes that nobody has chosen.
         """
         if self.model is not None and self.model.built is False:
             return ""

@@ -11,7 +11,7 @@ from traitlets import Bool, Instance, Tuple
 from sm_magics.notebook import asking, request_text, typed_line
 from sm_magics.notebook.panel.form import Form
 from sm_magics.notebook.shown import Findings
-from sm_magics.savedmodel import forecast
+from sm_magics.savedmodel import forecast, options
 from sm_magics.savedmodel.diagnostics import ExportError
 from sm_magics.savedmodel.request import Request
 from sm_magics.savedmodel.result import Result
@@ -179,5 +179,9 @@ class State(Form):
             return
         if request is None:
             # Nothing that a person typed is evaluated to look at it.
-            request = Request(obj=obj, with_optimizer=bool(self.value("with_optimizer")))
+            sized = {"save_debug_info": bool(self.value("save_debug_info"))}
+            optimizer = bool(self.value("with_optimizer"))
+            request = Request(
+                obj=obj, with_optimizer=optimizer, options=options.save_options(sized)
+            )
         self.files = tuple(forecast.files(request, plan))

@@ -28,25 +28,6 @@ on_gpu = OnGpu()
 """
 
 
-class Loop:
-    """A kernel's loop that runs nothing until a test says so."""
-
-    def __init__(self):
-        self.waiting = []
-
-    def add_callback(self, called, *arguments):
-        self.waiting.append((called, arguments))
-
-    def call_later(self, delay, called, *arguments):
-        self.waiting.append((called, arguments))
-        self.delay = delay
-
-    def run(self):
-        while self.waiting:
-            called, arguments = self.waiting.pop(0)
-            called(*arguments)
-
-
 @pytest.fixture
 def panel(opened):
     made = opened("model")
@@ -74,8 +55,8 @@ def test_a_check_finds_the_line_of_the_cell(opened, ready):
     panel = opened("on_gpu")
     panel.put("target", "cpu")
     panel.actions.check.click()
-    places = [(found.cell, found.line) for found in panel.findings]
-    assert (2, 6) in places or (2, 5) in places
+    places = [(found.code, found.cell, found.line) for found in panel.findings]
+    assert places == [("SM301", 2, 5)]
     assert not list(Path().glob("saved_model.pb"))
     assert "Checked" in shown(panel)
 
@@ -111,37 +92,40 @@ def test_an_error_that_nobody_expected_is_shown_with_its_traceback(panel, monkey
     assert "fails" in panel.activity.details
 
 
-def test_a_check_is_repeated_after_a_change_once(panel):
+def test_a_check_is_repeated_after_a_change_once(panel, loop):
     panel.check()
     panel.keeps_checking = True
-    loop = panel.work._loop = Loop()
+    panel.work._loop = loop
     panel.put("signatures", ("nosuch",))
     panel.put("target", "cpu")
     panel.put("signatures", None)
     assert panel.is_stale
     assert loop.waiting
     checks = []
-    panel.observe(checks.append, "findings")
+    panel.observe(
+        lambda change: change.new.doing is Doing.CHECKING and checks.append(change), "activity"
+    )
     panel.served = ()
     loop.run()
     assert not panel.is_stale
     assert len(panel.served) == 1
+    assert len(checks) == 1
     assert loop.delay > 0
 
 
-def test_no_check_is_repeated_where_that_is_not_wanted(panel):
+def test_no_check_is_repeated_where_that_is_not_wanted(panel, loop):
     panel.check()
-    loop = panel.work._loop = Loop()
+    panel.work._loop = loop
     panel.put("target", "cpu")
     assert panel.is_stale
     assert loop.waiting == []
 
 
-def test_an_export_that_waits_for_a_check_is_not_forgotten(panel, monkeypatch):
+def test_an_export_that_waits_for_a_check_is_not_forgotten(panel, monkeypatch, loop):
     panel.check()
     panel.directory = "out"
     panel.keeps_checking = True
-    panel.work._loop = Loop()
+    panel.work._loop = loop
     real = panel._check
 
     def check(**keywords):
@@ -171,8 +155,8 @@ def test_a_job_that_breaks_leaves_the_panel_free(panel, monkeypatch):
     assert not panel.is_busy
 
 
-def test_what_waits_is_cancelled_before_it_begins(panel):
-    loop = panel.work._loop = Loop()
+def test_what_waits_is_cancelled_before_it_begins(panel, loop):
+    panel.work._loop = loop
     panel.directory = "out"
     clicking = threading.Thread(target=panel.start_export)
     clicking.start()

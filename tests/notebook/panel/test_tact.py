@@ -14,25 +14,12 @@ from sm_magics.notebook.session import open_session
 from sm_magics.savedmodel import outlook
 
 
-class Loop:
-    """A kernel's loop; a test counts what was put into it."""
-
-    def __init__(self):
-        self.waiting = []
-
-    def add_callback(self, *called):
-        self.waiting.append(called)
-
-    def call_later(self, *called):
-        self.waiting.append(called)
-
-
-def test_a_model_that_is_not_built_is_built_by_a_click_on_check_only(opened, ready):
+def test_a_model_that_is_not_built_is_built_by_a_click_on_check_only(opened, ready, loop):
     ready.run("fresh = keras.Sequential([keras.layers.Dense(5)])")
     fresh = ready.shell.user_ns["fresh"]
     panel = opened("fresh")
     panel.actions.check.click()
-    panel.work._loop = Loop()
+    panel.work._loop = loop
     panel.signatures._add()
     assert panel.value("signatures") == ("call",)
     panel.put("inputs", ("x: float32[None, 1]",))
@@ -46,7 +33,7 @@ def test_a_model_that_is_not_built_is_built_by_a_click_on_check_only(opened, rea
     assert fresh.layers[0].kernel.shape == (12, 5)
 
 
-def test_shapes_are_traced_by_a_click_only(opened, ready):
+def test_shapes_are_traced_by_a_click_only(opened, ready, loop):
     ready.run("""
 class Lazy(tf.Module):
     def __init__(self):
@@ -61,7 +48,7 @@ lazy = Lazy()""")
     panel = opened("lazy")
     panel.put("signatures", ("twice",))
     panel.check()
-    loop = panel.work._loop = Loop()
+    panel.work._loop = loop
     panel.put("signatures", ("twice", "other=twice"))
     assert loop.waiting
     loop.waiting.clear()
@@ -77,13 +64,13 @@ lazy = Lazy()""")
     assert loop.waiting
 
 
-def test_what_is_typed_is_not_run_before_a_click(opened, ready):
+def test_what_is_typed_is_not_run_before_a_click(opened, ready, loop):
     ready.run("ran = []\ndef made():\n    ran.append('made')\n    return pair\nzoo = []")
     ran = ready.shell.user_ns["ran"]
     panel = opened("pair")
     panel.put("signatures", ("double",))
     panel.check()
-    panel.work._loop = Loop()
+    panel.work._loop = loop
     panel.put("sample", "ran.append('sample')")
     panel._check_job(evaluates=False)
     assert ran == []

@@ -13,28 +13,6 @@ from sm_magics.notebook.panel import work
 from sm_magics.notebook.panel.work import Work
 
 
-class Loop:
-    def __init__(self):
-        self.waiting = []
-
-    def add_callback(self, called, *arguments):
-        self.waiting.append((called, arguments))
-
-    def call_later(self, delay, called, *arguments):
-        del delay
-        self.waiting.append((called, arguments))
-
-    def run(self):
-        while self.waiting:
-            called, arguments = self.waiting.pop(0)
-            called(*arguments)
-
-
-@pytest.fixture
-def loop():
-    return Loop()
-
-
 @pytest.fixture
 def panel_work(loop):
     return Work(SimpleNamespace(kernel=SimpleNamespace(io_loop=loop, get_parent=dict)))
