@@ -220,6 +220,14 @@ def test_the_destination_is_looked_at_when_it_changes(opened, monkeypatch, ready
     assert panel.outlook.version == 4
 
 
+def test_an_option_that_adds_a_file_shows_it_before_a_check(opened):
+    panel = opened("model")
+    debug = "debug/saved_model_debug_info.pb"
+    assert debug not in [file.path for file in panel.files]
+    panel.put("save_debug_info", value=True)
+    assert debug in [file.path for file in panel.files]
+
+
 def test_a_directory_that_a_line_would_fill_in_is_refused(opened):
     panel = opened("model")
     panel.directory = "exports/{name}"
