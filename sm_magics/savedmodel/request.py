@@ -12,7 +12,7 @@ from sm_magics.savedmodel.checks import aliases as aliases_check
 from sm_magics.savedmodel.checks import destination as destination_check
 from sm_magics.savedmodel.diagnostics import ExportError
 from sm_magics.savedmodel.publishing import destination
-from sm_magics.savedmodel.signatures import Spec, choice, functions, spec_text
+from sm_magics.savedmodel.signatures import Spec, choice, functions, paths, spec_text
 
 if TYPE_CHECKING:
     import os
@@ -180,7 +180,7 @@ def _save_options(options: Any, obj: Any, namespace: Mapping[str, Any]) -> Any:
 
 def _aliased(alias: str, path: str, obj: Any, namespace: Mapping[str, Any]) -> Any:
     try:
-        function = choice.find(path, obj, namespace)
+        function = paths.find(path, obj, namespace)
     except ExportError:
         function = None
     if not functions.is_function(function):

@@ -16,7 +16,7 @@ from sm_magics.savedmodel.program import options as save_options
 from sm_magics.savedmodel.program.expressions import Expressions, NoProgramError
 from sm_magics.savedmodel.program.text import Names, bracketed, entries, quoted
 from sm_magics.savedmodel.publishing.occupancy import next_version
-from sm_magics.savedmodel.signatures import candidates, choice, functions, keras_models
+from sm_magics.savedmodel.signatures import candidates, choice, functions, keras_models, paths
 
 if TYPE_CHECKING:
     from sm_magics.savedmodel.publishing.destination import Destination
@@ -157,11 +157,11 @@ def _target(endpoint: Endpoint, request: Request, expressions: Expressions) -> t
     obj, key, path = request.obj, endpoint.signature.key, endpoint.signature.function
     asked = (request.signatures or {}).get(key)
     if isinstance(asked, tuple):
-        function = choice.find(asked[0], obj, request.namespace or {})
+        function = paths.find(asked[0], obj, request.namespace or {})
         if function is not None:
-            return function, expressions.of_path(choice.owner(asked[0], function), function)
+            return function, expressions.of_path(paths.owner(asked[0], function), function)
         return obj, expressions.name
-    forward = keras_models.is_model(obj) and path in choice.FORWARD
+    forward = keras_models.is_model(obj) and path in paths.FORWARD
     if request.signatures is None and (forward or functions.is_function(obj)):
         return obj, expressions.name
     own = {} if functions.is_function(obj) else functions.own_functions(obj)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel.capture import static
 from sm_magics.savedmodel.capture.kinds import Sorts
-from sm_magics.savedmodel.signatures import choice, functions
+from sm_magics.savedmodel.signatures import functions, paths
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,7 @@ class UntoldError(Exception):
 
 
 def target(path: str, obj: Any, namespace: Mapping[str, Any]) -> Any:
-    """Return the tf.function, Keras model or layer that a path means, as `choice.find` would.
+    """Return the tf.function, Keras model or layer that a path means, as `paths.find` would.
 
     The model itself stands for its forward pass.
 
@@ -32,7 +32,7 @@ def target(path: str, obj: Any, namespace: Mapping[str, Any]) -> Any:
     UntoldError
         If that can't be told.
     """
-    found = choice.meant(path, obj, namespace, _followed)
+    found = paths.meant(path, obj, namespace, _followed)
     return obj if found is None else found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from sm_magics.savedmodel.signatures import (
     endpoints,
     functions,
     keras_models,
+    paths,
     refusals,
     spec_text,
 )
@@ -25,15 +25,12 @@ from sm_magics.savedmodel.signatures.making import Wishes, endpoint_of, refuse_n
 from sm_magics.savedmodel.signatures.refusals import ITSELF
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Collection, Sequence
 
     from sm_magics.savedmodel.signatures import Spec
     from sm_magics.savedmodel.signatures.endpoints import Endpoint
 
-__all__ = ["FORWARD", "Wishes", "by_key", "choose", "find", "meant", "owner", "read"]
-
-FORWARD = ("call", "__call__", "forward")
-"""How a person may call the forward pass of a Keras model."""
+__all__ = ["Wishes", "by_key", "choose", "read"]
 
 _RESERVED = frozenset({"__saved_model_init_op", "__saved_model_train_op"})
 
@@ -228,11 +225,11 @@ def _asked(  # noqa: PLR0913, PLR0917, what a signature is made of
         )
     path, specs = value
     specs = specs or inputs
-    function = find(path, obj, namespace)
+    function = paths.find(path, obj, namespace)
     if function is None:
         return _forward(obj, specs, key, "call", wishes)
     if keras_models.is_model(function):
-        label = path if path.rpartition(".")[2] in FORWARD else f"{path}.call"
+        label = path if path.rpartition(".")[2] in paths.FORWARD else f"{path}.call"
         return _forward(function, specs, key, label, wishes)
     made_by = None if specs else _maker(function, obj)
     return endpoint_of(key, made_by or function, specs, path, wishes)
@@ -250,81 +247,6 @@ def _forward(
         raise ExportError([refusals.not_built(model, error)]) from None
     except UnnamedOutputError as error:
         raise ExportError([refusals.unnamed(error, label, model.call)]) from error
-
-
-def find(path: str, obj: Any, namespace: Mapping[str, Any]) -> Any:
-    """Return the tf.function or Keras layer that a path means on an object, else in a namespace.
-
-    None stands for the forward pass of a Keras model.
-
-    Raises
-    ------
-    ExportError
-        If there is none (SM202); the hint lists what there is.
-    """
-    try:
-        return meant(path, obj, namespace, functions.resolve)
-    except LookupError:
-        raise ExportError([refusals.no_such(path, obj)]) from None
-
-
-def meant(
-    path: str, obj: Any, namespace: Mapping[str, Any], resolve: Callable[[str, Any], Any]
-) -> Any:
-    """Return what `find` returns, by another way to follow a path on an object.
-
-    Parameters
-    ----------
-    path : str
-    obj : object
-    namespace : mapping
-    resolve : callable
-        Called with a path and an object; raises LookupError where nothing is there.
-
-    Raises
-    ------
-    LookupError
-        If the path means no tf.function and no Keras layer.
-    """
-    found = _resolved(path, obj, namespace, resolve)
-    if functions.is_function(found) or keras_models.is_model(found):
-        return found
-    if path in FORWARD and keras_models.is_model(obj):
-        return None
-    above, _, last = path.rpartition(".")
-    if above and last in FORWARD:
-        layer = _resolved(above, obj, namespace, resolve)
-        if keras_models.is_model(layer):
-            return layer
-    raise LookupError(path)
-
-
-def owner(path: str, found: Any) -> str:
-    """Return the path of what `find` found: that of the layer where its `call` was asked for."""
-    layer, _, last = path.rpartition(".")
-    return layer if last in FORWARD and not functions.is_function(found) else path
-
-
-def _resolved(
-    path: str, obj: Any, namespace: Mapping[str, Any], resolve: Callable[[str, Any], Any]
-) -> Any:
-    """Return what a path means on an object, else in a namespace; None if it means nothing."""
-    try:
-        return resolve(path, obj)
-    except _NOTHING:
-        root = re.split(r"[.\[]", path, maxsplit=1)[0]
-        if root not in namespace:
-            return None
-        if root == path:
-            return namespace[root]
-        try:
-            return resolve(path[len(root) + 1 :], namespace[root])
-        except _NOTHING:
-            return None
-
-
-# What is no Python means nothing, and neither does what is nested deeper than Python reads.
-_NOTHING = (LookupError, SyntaxError, RecursionError)
 
 
 def _maker(concrete: Any, obj: Any) -> Any:
