@@ -13,6 +13,7 @@ something for on the widget's comm (`ipykernel.comm`); one that a cell made goes
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -108,7 +109,8 @@ class Work:
             if self._open:
                 _signal_main()
             turn = self._turn
-        # One that comes just before a sleep begins does not wake it: again, until one arrives.
+        # One that comes just before a sleep begins does not wake it, and one that comes while an
+        # object is being finalized is swallowed by Python: again, until one does what it is for.
         insisting = threading.Thread(target=self._insist, args=(turn,), daemon=True)
         insisting.start()
         return True
@@ -117,9 +119,9 @@ class Work:
         while True:
             time.sleep(_INSISTENCE)
             with self._lock:
-                if self._turn != turn or not self._is_claimed or self._has_arrived:
+                if self._turn != turn or not self._is_claimed:
                     return
-                if self._open:
+                if self._open and not self._has_arrived:
                     _signal_main()
 
     def stop_if_cancelled(self) -> None:
@@ -143,6 +145,8 @@ class Work:
         # Between cells the kernel ignores interrupts.
         on_main = _on_main_thread()
         previous = signal.signal(signal.SIGINT, self._receive) if on_main else None
+        told = sys.unraisablehook
+        sys.unraisablehook = self._swallowing(told)
         try:
             try:
                 self._open = on_main
@@ -155,8 +159,20 @@ class Work:
         finally:
             with self._lock:  # whoever is just about to interrupt has done so then
                 self._is_claimed = False
+            sys.unraisablehook = told
             if on_main:
                 signal.signal(signal.SIGINT, previous)
+
+    def _swallowing(self, told: Callable[[Any], object]) -> Callable[[Any], None]:
+        """Return a hook that notices an interrupt which Python swallows, as in a ``__del__``."""
+
+        def hook(unraisable: Any) -> None:
+            if issubclass(unraisable.exc_type, KeyboardInterrupt):
+                self._has_arrived = False
+            else:
+                told(unraisable)
+
+        return hook
 
     def _receive(self, signum: int, frame: object) -> None:
         del signum, frame

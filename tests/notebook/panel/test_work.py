@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 import time
 from types import SimpleNamespace
@@ -69,6 +70,27 @@ def test_what_swallows_an_interrupt_is_stopped_at_the_next_phase(panel_work):
 
     panel_work.start(job, lambda: told.append("stopped"))
     assert told == ["swallowed", "stopped"]
+
+
+def test_an_interrupt_that_a_finalizer_swallows_comes_again(panel_work):
+    told = []
+
+    class Slow:
+        def __del__(self):
+            threading.Timer(0.1, panel_work.interrupt).start()
+            time.sleep(20)
+            told.append("slept")
+
+    def job():
+        Slow()  # Python swallows what is raised while it goes
+        told.append("swallowed")
+        time.sleep(20)
+        told.append("slept")
+
+    hook = sys.unraisablehook
+    panel_work.start(job, lambda: told.append("stopped"))
+    assert told == ["swallowed", "stopped"]
+    assert sys.unraisablehook is hook
 
 
 def test_a_shielded_job_comes_to_its_end(panel_work):
