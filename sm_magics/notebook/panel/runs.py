@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import time
-import traceback
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from IPython.core.error import UsageError
 from traitlets import Bool, Instance
 
 from sm_magics.notebook import words
+from sm_magics.notebook.endings import Ending, ending, unexpected
 from sm_magics.notebook.panel.state import State
-from sm_magics.notebook.panel.work import Work
 from sm_magics.notebook.ticker import Ticker
-from sm_magics.savedmodel.diagnostics import ExportError, blocking
+from sm_magics.notebook.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from sm_magics.notebook.progress import Progress
     from sm_magics.notebook.request_text import RequestText
@@ -31,7 +27,6 @@ _QUICK = 2.0
 """Seconds that a check may have taken for the panel to repeat it by itself."""
 _PAUSE = 0.5
 """Seconds without a change after which it does."""
-_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Doing(StrEnum):
@@ -121,7 +116,7 @@ class Runs(State):
 
     def fail(self, error: BaseException) -> None:
         """Tell of an error of the panel itself; what goes on is not disturbed by it."""
-        self.trouble = _unexpected(error)
+        self.trouble = _ended(unexpected(error))
 
     def _begin(self, job: Callable[[], None], what: Doing) -> None:
         self.trouble = None
@@ -134,7 +129,7 @@ class Runs(State):
             try:
                 job()
             except (Exception, SystemExit) as error:  # noqa: BLE001, else it stays busy for ever
-                self._end(_unexpected(error))
+                self._end(unexpected(error))
 
         self.work.start(guarded, lambda: self._stopped(what), delay=delay)
 
@@ -158,7 +153,7 @@ class Runs(State):
     def _check_job(self, *, evaluates: bool) -> None:
         self.activity = Activity(Doing.CHECKING, "Checking")
         start = time.monotonic()
-        done = _outcome(
+        done = ending(
             lambda: self._check(evaluates=evaluates), lambda found: f"Checked: {words.tally(found)}"
         )
         self._seconds = time.monotonic() - start
@@ -176,14 +171,8 @@ class Runs(State):
         self._exports_next = False
         self._ticker = Ticker(lambda progress: self._progressed(progress, how), name)
         with self._ticker as ticker:
-
-            def on_phase(phase: str, path: Path | None) -> None:
-                self.work.stop_if_cancelled()
-                if phase == "publish":
-                    self.work.shield()  # what was proven is put in its place as a whole
-                ticker.on_phase(phase, path)
-
-            done = _outcome(
+            on_phase = self.work.guarding(ticker.on_phase)
+            done = ending(
                 lambda: self.export(on_phase), lambda result: f"Exported to {result.path}"
             )
         self._end(done)
@@ -192,10 +181,10 @@ class Runs(State):
         told = f"Exporting{f' {progress.subject}' if progress.subject else ''}{how}"
         self.activity = Activity(Doing.EXPORTING, told, progress=progress)
 
-    def _end(self, done: Activity) -> None:
+    def _end(self, done: Ending) -> None:
         self.work.shield()
         self._ticker = None
-        self.activity = done
+        self.activity = _ended(done)
         if self.is_stale and not done.went_wrong:
             self._check_again(None)  # of a change that came meanwhile
 
@@ -222,6 +211,10 @@ class Runs(State):
             self.fail(error)
 
 
+def _ended(done: Ending) -> Activity:
+    return Activity(told=done.told, went_wrong=done.went_wrong, details=done.details)
+
+
 _WAITING = Activity(Doing.WAITING, "Waiting for what runs before it")
 
 
@@ -231,23 +224,3 @@ def _typed_specs(request: RequestText) -> frozenset[str]:
     return frozenset(text for text in signatures if "(" in text) | {
         *request.given.get("inputs", ())
     }
-
-
-def _outcome(run: Callable[[], Any], tell: Callable[[Any], str]) -> Activity:
-    """Run a job to its end, and return how that was; an interrupt passes."""
-    try:
-        return Activity(told=tell(run()))
-    except UsageError as error:
-        return Activity(told=str(error), went_wrong=True)
-    except ExportError as error:
-        stops = blocking(error.findings) or list(error.findings)
-        told = f"Nothing was written. {stops[0].code}: {stops[0].message}"
-        return Activity(told=told, went_wrong=True)
-    except Exception as error:  # noqa: BLE001, whatever it is, the person is told
-        return _unexpected(error)
-
-
-def _unexpected(error: BaseException) -> Activity:
-    details = _COLOURS.sub("", "".join(traceback.format_exception(error)))
-    told = _COLOURS.sub("", f"{type(error).__name__}: {error}")
-    return Activity(told=told, went_wrong=True, details=details)

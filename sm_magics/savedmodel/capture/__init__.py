@@ -84,23 +84,28 @@ def find(namespace: Mapping[str, object]) -> list[tuple[Model, object]]:
     if not sorts.any_model:
         return []
     return [
-        (_describe(obj, tuple(sorted(names, key=len)), sorts), obj)
+        (describe(obj, tuple(sorted(names, key=len)), sorts), obj)
         for obj, names in search.expressions(namespace, sorts)
     ]
 
 
-def describe(obj: object, names: Sequence[str] = ("model",)) -> Model:
-    """Return what is known of one model; `names` are the expressions that reach it.
+def describe(obj: object, names: Sequence[str] = ("model",), sorts: Sorts | None = None) -> Model:
+    """Return what is known of one model.
+
+    Parameters
+    ----------
+    obj : object
+    names : sequence of str
+        The expressions that reach it.
+    sorts : Sorts, optional
+        Those of the look that it is described in.
 
     Raises
     ------
     TypeError
         If it is no model: `kind_of` says None.
     """
-    return _describe(obj, tuple(names), Sorts())
-
-
-def _describe(obj: object, names: tuple[str, ...], sorts: Sorts) -> Model:
+    sorts = sorts or Sorts()
     sort = sorts.of(obj)
     if sort.kind is None:
         raise TypeError(f"{names[0]} is no model: a {static.class_name(sort.cls)}")
@@ -111,7 +116,7 @@ def _describe(obj: object, names: tuple[str, ...], sorts: Sorts) -> Model:
     except TypeError:
         ref = None
     return Model(
-        names=names,
+        names=tuple(names),
         kind=sort.kind.name,
         framework=sort.kind.framework,
         class_name=static.class_name(sort.cls),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ MAX_DEPTH = 3
 MAX_ELEMENTS = 100
 MAX_ELEMENTS_PER_NAME = 1000
 _PASSED_OVER = frozenset({"opaque", "variable", "seed", "metric", "optimizer", "trackable"})
+_NAME = re.compile(r"\w+")
 _IPYTHON = frozenset({"In", "Out", "exit", "quit", "get_ipython"})
 
 
@@ -46,6 +48,11 @@ def expressions(namespace: Mapping[str, object], sorts: Sorts) -> list[tuple[obj
             if _is_shown(name):
                 found.setdefault(id(obj), (obj, []))[1].append(expression)
     return list(found.values())
+
+
+def root(expression: str) -> str:
+    """Return the name that an expression of `expressions` starts from."""
+    return _NAME.match(expression)[0]  # type: ignore[index]
 
 
 def _is_shown(name: object) -> bool:

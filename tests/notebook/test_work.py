@@ -10,8 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from sm_magics.notebook.panel import work
-from sm_magics.notebook.panel.work import Work
+from sm_magics.notebook import work
+from sm_magics.notebook.work import Work
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ a model while it is written.
 
 ipykernel takes a widget's message to the subshell whose request was the last that the kernel sent
 something for on the widget's comm (`ipykernel.comm`); one that a cell made goes to the main thread.
-`wiring` sees to it that all of a panel's messages go the same way, in their order.
+`panel.wiring` sees to it that all of a panel's messages go the same way, in their order.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from IPython.core.interactiveshell import InteractiveShell
 
     Job = Callable[[], None]
+    OnPhase = Callable[[str, Path | None], None]
 
 _INSISTENCE = 0.2
 """Seconds between two signals, as long as none has arrived."""
@@ -128,6 +130,24 @@ class Work:
         """Raise the KeyboardInterrupt that something in between has swallowed."""
         if self._is_cancelled:
             raise KeyboardInterrupt
+
+    def guarding(self, on_phase: OnPhase) -> OnPhase:
+        """Return what an export calls at its phases: it can be cancelled until it is published."""
+
+        def guarded(phase: str, path: Path | None) -> None:
+            self.stop_if_cancelled()
+            if phase == "publish":
+                self.shield()  # what was proven is put in its place as a whole
+            on_phase(phase, path)
+
+        return guarded
+
+    def on_main(self, job: Job) -> None:
+        """Run something short on the main thread: here if this is it, else between cells."""
+        if self.is_behind:
+            self._loop.add_callback(job)
+        else:
+            job()
 
     def shield(self) -> None:
         """Let no interrupt through any more: the job does what must not be left half done."""
