@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sm_magics.savedmodel.difference import Diff
     from sm_magics.savedmodel.inspection import Inspection
     from sm_magics.savedmodel.program import Program
+    from sm_magics.savedmodel.request import Request
     from sm_magics.savedmodel.result import Result
 
 renderer.install()
@@ -62,12 +63,15 @@ def check(obj: Any, signatures: Any = None, options: Any = None, **policy: Any) 
     from sm_magics.savedmodel.request import request
 
     real, known = _real(obj), _notebook(obj)
+    asked = None
     try:
         asked = request(real, signatures=signatures, options=options, **(known | policy))
         findings, _ = planning.check(asked)
     except ExportError as error:
         findings = list(error.findings)
-    return Findings(_located(findings, obj), known["name"])
+    found = Findings(_located(findings, obj), known["name"])
+    _remember(asked, found)
+    return found
 
 
 def export(  # noqa: PLR0913, one keyword an option
@@ -162,6 +166,7 @@ def export(  # noqa: PLR0913, one keyword an option
     from sm_magics.savedmodel.request import request
 
     known = _notebook(obj)
+    asked = None
     try:
         asked = request(
             _real(obj),
@@ -187,8 +192,12 @@ def export(  # noqa: PLR0913, one keyword an option
         )
         result = engine.export(asked)
     except ExportError as error:
-        raise ExportError(_located(error.findings, obj)) from None
-    return replace(result, findings=tuple(_located(result.findings, obj)))
+        found = _located(error.findings, obj)
+        _remember(asked, found)
+        raise ExportError(found) from None
+    result = replace(result, findings=tuple(_located(result.findings, obj)))
+    _remember(asked, result.findings, result)
+    return result
 
 
 def code(
@@ -355,6 +364,24 @@ def _located(findings: Iterable[Diagnostic], obj: Any) -> list[Diagnostic]:
     shell = get_ipython()
     found = list(findings)
     return found if shell is None else open_session(shell).located(found, _names(obj))
+
+
+def _remember(
+    asked: Request | None, findings: Iterable[Diagnostic], result: Result | None = None
+) -> None:
+    """Let the notebook's journal know, if this is one."""
+    from IPython.core.getipython import get_ipython
+
+    from sm_magics.notebook import asking
+    from sm_magics.notebook.session import open_session
+
+    shell = get_ipython()
+    if shell is None or asked is None:
+        return
+    session = open_session(shell)
+    asking.note(session, asking.asked(asked), findings)
+    if result is not None:
+        session.journal.exported(result)
 
 
 def _real(obj: Any) -> Any:

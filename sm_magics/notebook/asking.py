@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from IPython.core.error import UsageError
 
+from sm_magics.notebook.journal import Check
 from sm_magics.notebook.request_text import policy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from sm_magics.notebook.request_text import RequestText
@@ -80,14 +82,27 @@ def request(session: Session, text: RequestText, obj: Any) -> Request:
     keywords |= {"namespace": session.shell.user_ns, "name": text.model or "model"}
     try:
         return checked(obj, text.directory or None, **keywords)
-    except ExportError:
+    except ExportError as error:
+        about = Asked(keywords["name"], obj, str(keywords["target"]), text.given)
+        note(session, about, error.findings)
         raise
     except (ValueError, TypeError) as error:
         raise UsageError(str(error)) from None
 
 
-def check(session: Session, request: Request) -> tuple[Findings, Plan]:
+def check(
+    session: Session, request: Request, text: RequestText | None = None
+) -> tuple[Findings, Plan]:
     """Find what is wrong with an export; nothing is written.
+
+    Parameters
+    ----------
+    session : Session
+        Its journal remembers what is found.
+    request : Request
+        What was asked for.
+    text : RequestText, optional
+        What it was made from.
 
     Returns
     -------
@@ -104,19 +119,33 @@ def check(session: Session, request: Request) -> tuple[Findings, Plan]:
     from sm_magics.savedmodel import planning
     from sm_magics.savedmodel.diagnostics import ExportError
 
-    plan = planning.Plan()
+    plan, start = planning.Plan(), time.monotonic()
     try:
         with readable():
             findings, plan = planning.check(request)
     except ExportError as error:
         findings = list(error.findings)
-    return located(session, findings, request.name), plan
+    return note(session, asked(request, text), findings, time.monotonic() - start), plan
 
 
 def export(
-    session: Session, request: Request, on_phase: Callable[[str, Path | None], None] | None
+    session: Session,
+    request: Request,
+    on_phase: Callable[[str, Path | None], None] | None,
+    text: RequestText | None = None,
 ) -> Result:
     """Export, and return the result with its findings in the notebook's cells.
+
+    Parameters
+    ----------
+    session : Session
+        Its journal remembers what is written and found.
+    request : Request
+        What was asked for.
+    on_phase : callable or None
+        What the engine calls at each phase.
+    text : RequestText, optional
+        What it was made from.
 
     Raises
     ------
@@ -131,13 +160,42 @@ def export(
 
     if request.destination is None:
         raise UsageError("the export directory must name a directory, not ''")
+    about = asked(request, text)
     try:
-        with readable():
+        with readable(), session.journal.exporting():
             result = engine.export(request, on_phase)
     except ExportError as error:
-        raise ExportError(located(session, error.findings, request.name)) from None
-    found = located(session, result.findings, request.name)
-    return dataclasses.replace(result, findings=tuple(found))
+        raise ExportError(note(session, about, error.findings)) from None
+    found = note(session, about, result.findings, result.seconds.get("check", 0.0))
+    result = dataclasses.replace(result, findings=tuple(found))
+    session.journal.exported(result)
+    return result
+
+
+class Asked(NamedTuple):
+    """What was looked at: what a person calls it, itself, for which target, with which options."""
+
+    name: str
+    obj: Any
+    target: str
+    given: Mapping[str, Any]
+
+
+def asked(request: Request, text: RequestText | None = None) -> Asked:
+    """Return what a request, made from a text if there was one, looks at."""
+    given = text.given if text is not None else {"target": request.target}
+    return Asked(request.name, request.obj, request.target, given)
+
+
+def note(
+    session: Session, about: Asked, findings: Iterable[Diagnostic], seconds: float = 0.0
+) -> Findings:
+    """Put findings into cells, and into the session's journal."""
+    found = located(session, findings, about.name)
+    value = id(about.obj) if session.current(about.name) is about.obj else None
+    check = Check(about.name, about.target, found, value, seconds, about.given)
+    session.journal.checked(check)
+    return found
 
 
 def located(session: Session, findings: Iterable[Diagnostic], name: str) -> Findings:

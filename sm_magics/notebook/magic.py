@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
+    from sm_magics.notebook.request_text import RequestText
     from sm_magics.notebook.session import Session
     from sm_magics.savedmodel.diagnostics import ExportError
     from sm_magics.savedmodel.request import Request
@@ -93,7 +94,8 @@ class SavedModelMagics(Magics):
         text = request_text.from_arguments(arguments)
         with self._readable(arguments):
             try:
-                findings, _ = asking.check(self.session, asking.request(self.session, text, obj))
+                asked = asking.request(self.session, text, obj)
+                findings, _ = asking.check(self.session, asked, text)
             except ExportError as error:
                 findings = asking.located(self.session, error.findings, text.model)
         return findings
@@ -145,18 +147,18 @@ class SavedModelMagics(Magics):
             raise self._refused(error, name) from None
         if arguments.code:
             return self._program(asked, arguments)
-        self._watched(asked, arguments)
+        self._watched(asked, text, arguments)
         return None
 
-    def _watched(self, asked: Request, arguments: argparse.Namespace) -> None:
+    def _watched(self, asked: Request, text: RequestText, arguments: argparse.Namespace) -> None:
         from sm_magics.notebook.shown import Findings
         from sm_magics.notebook.watch import Watch
         from sm_magics.savedmodel.diagnostics import ExportError
 
-        with Watch(self.shell, asked.name) as watch:
+        with Watch(self.session, asked.name) as watch:
             try:
                 with self._readable(arguments):
-                    result = asking.export(self.session, asked, watch.on_phase)
+                    result = asking.export(self.session, asked, watch.on_phase, text)
             except ExportError as error:
                 watch.finish(Findings(error.findings, asked.name))
                 raise _short(error) from None

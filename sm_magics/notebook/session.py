@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 from sm_magics.notebook import source
 from sm_magics.notebook.bindings import bound_names
 from sm_magics.notebook.defaults import Defaults
+from sm_magics.notebook.journal import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -40,10 +41,13 @@ class Session:
     Attributes
     ----------
     shell : InteractiveShell
+    journal : Journal
+        What was checked and exported.
     """
 
     def __init__(self, shell: InteractiveShell) -> None:
         self.shell = shell
+        self.journal = Journal()
         self._bindings: dict[str, Binding] = {}
         self._cell_ids: dict[int, str | None] = {}
         self._subscribers: list[Callable[[], object]] = []
@@ -59,10 +63,12 @@ class Session:
     def after_cell(self, result: ExecutionResult) -> None:
         """Remember what the cell bound; IPython calls it after each (`post_run_cell`)."""
         info = result.info
-        if info is None or not info.raw_cell or OURS.match(info.raw_cell):
-            return  # our magic records what its body bound
-        names = self._names(info.raw_cell)
-        self.bound(names, cell=result.execution_count, cell_id=getattr(info, "cell_id", None))
+        if info is None or not info.raw_cell:
+            return
+        cell, cell_id = result.execution_count, getattr(info, "cell_id", None)
+        if not OURS.match(info.raw_cell):  # our magic records what its body bound
+            self.bound(self._names(info.raw_cell), cell=cell, cell_id=cell_id)
+        self.journal.review(cell_id, cell, self.current)
 
     def subscribe(self, told: Callable[[], object]) -> Callable[[], None]:
         """Call `told` after each cell from now on; return what ends that."""
@@ -157,7 +163,14 @@ class Session:
         from sm_magics.savedmodel import capture
 
         self._catch_up()
-        return [(self._placed(model), obj) for model, obj in capture.find(dict(self.shell.user_ns))]
+        return [(self.placed(model), obj) for model, obj in capture.find(dict(self.shell.user_ns))]
+
+    def current(self, expression: str) -> Any:
+        """Return the model that an expression such as ``models['a']`` reaches now; None if none."""
+        from sm_magics.savedmodel import capture
+
+        root, namespace = root_name(expression), self.shell.user_ns
+        return capture.reach(expression, {root: namespace[root]}) if root in namespace else None
 
     def located(self, findings: Iterable[Diagnostic], names: Sequence[str]) -> list[Diagnostic]:
         """Put findings where their author sees them: the cell and line instead of the file.
@@ -190,7 +203,8 @@ class Session:
             place, cell=binding.cell, cell_id=binding.cell_id, line=binding.line
         )
 
-    def _placed(self, model: Model) -> Model:
+    def placed(self, model: Model) -> Model:
+        """Return a model with the cell that bound it."""
         binding = self._binding(model.names)
         if binding is None:
             return model

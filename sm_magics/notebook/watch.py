@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from IPython.core.interactiveshell import InteractiveShell
+    from sm_magics.notebook.progress import Progress
+    from sm_magics.notebook.session import Session
 
 
 class Watch:
@@ -24,17 +25,19 @@ class Watch:
 
     Parameters
     ----------
-    shell : InteractiveShell
-        A terminal shell can't replace what it printed: there only the result is shown.
+    session : Session
+        Its journal hears of the progress, too. A terminal shell can't replace what it printed:
+        there only the result is shown.
     subject : str
         What is exported, as a person calls it.
     """
 
-    def __init__(self, shell: InteractiveShell, subject: str) -> None:
-        self._live = getattr(shell, "kernel", None) is not None
+    def __init__(self, session: Session, subject: str) -> None:
+        self._live = getattr(session.shell, "kernel", None) is not None
+        self._journal = session.journal
         self._handle = DisplayHandle()
         self._subject = subject
-        self._ticker = Ticker(self._put, subject)
+        self._ticker = Ticker(self._progressed, subject)
         self._running = ExitStack()
         self._shown = self._finished = False
 
@@ -69,6 +72,10 @@ class Watch:
         self._ticker.stop()
         self._finished = True
         self._put(result)
+
+    def _progressed(self, progress: Progress) -> None:
+        self._put(progress)
+        self._journal.progressed(progress)
 
     def _put(self, shown: Any) -> None:
         raw = isinstance(shown, dict)

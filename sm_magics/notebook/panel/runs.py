@@ -178,6 +178,7 @@ class Runs(State):
         self._end(done)
 
     def _progressed(self, progress: Progress, how: str) -> None:
+        self.session.journal.progressed(progress)
         told = f"Exporting{f' {progress.subject}' if progress.subject else ''}{how}"
         self.activity = Activity(Doing.EXPORTING, told, progress=progress)
 

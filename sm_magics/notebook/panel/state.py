@@ -95,7 +95,7 @@ class State(Form):
         obj, about = self.current_obj(), self._about()
         request = asking.request(self.session, self.request, obj)
         try:
-            result = asking.export(self.session, request, on_phase)
+            result = asking.export(self.session, request, on_phase, self.request)
         except ExportError as error:
             self._found(Findings(error.findings, request.name), about)
             raise
@@ -142,7 +142,7 @@ class State(Form):
             text = replace(text, directory="")  # what stands in the way is told beside the field
         try:
             request = asking.request(self.session, text, obj)
-            findings, plan = asking.check(self.session, request)
+            findings, plan = asking.check(self.session, request, text)
         except ExportError as error:  # some values are judged as findings
             findings, plan = asking.located(self.session, error.findings, text.model), None
         except BaseException:

@@ -14,7 +14,7 @@ from sm_magics.savedmodel.display import Displayable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Kind", "Model", "contains", "describe", "find", "kind_of"]
+__all__ = ["Kind", "Model", "contains", "describe", "find", "kind_of", "reach"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,15 @@ def find(namespace: Mapping[str, object]) -> list[tuple[Model, object]]:
         (describe(obj, tuple(sorted(names, key=len)), sorts), obj)
         for obj, names in search.expressions(namespace, sorts)
     ]
+
+
+def reach(expression: str, namespace: Mapping[str, object]) -> object | None:
+    """Return the model that one of the expressions of `find` reaches, without describing it."""
+    sorts = Sorts()
+    if not sorts.any_model:
+        return None
+    found = search.expressions(namespace, sorts)
+    return next((obj for obj, expressions in found if expression in expressions), None)
 
 
 def describe(obj: object, names: Sequence[str] = ("model",), sorts: Sorts | None = None) -> Model:

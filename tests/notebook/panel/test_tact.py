@@ -85,9 +85,9 @@ def test_a_change_during_a_run_leaves_its_findings_stale(opened, monkeypatch):
     panel.keeps_checking = False
     real = asking.export
 
-    def slow(session, request, on_phase):
+    def slow(session, request, on_phase, text):
         panel.put("batch", "free")
-        return real(session, request, on_phase)
+        return real(session, request, on_phase, text)
 
     monkeypatch.setattr(asking, "export", slow)
     panel.directory = "out"
