@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, get_args
 import msgspec
 import msgspec.inspect as types
 
-from sm_magics.notebook.sidebar import messages
-from sm_magics.notebook.sidebar.messages import TARGET_NAME
+from sm_magics.notebook.sidebar import TARGET_NAME, VERSION, messages
 
 if TYPE_CHECKING:
     from types import UnionType
@@ -37,7 +36,7 @@ def page() -> str:
     """Return the TypeScript module."""
     parts = [
         "// Written by scripts/make_messages.py from sm_magics/notebook/sidebar/messages.py.\n",
-        f"/** Both ends must speak the same. */\nexport const VERSION = {messages.VERSION};\n",
+        f"/** Both ends must speak the same. */\nexport const VERSION = {VERSION};\n",
         f"/** A front end finds our comm by it. */\nexport const TARGET_NAME = '{TARGET_NAME}';\n",
         f"export type Given = {_union(messages.Given)};\n",
     ]
@@ -55,7 +54,7 @@ def _interface(struct: type[msgspec.Struct]) -> str:
     assert isinstance(told, types.StructType)  # noqa: S101, what else is one
     fields = [f"  kind: '{told.tag}';"] if told.tag is not None else []
     for field in sorted(told.fields, key=lambda one: one.name != "id"):
-        mark = "?" if field.default is msgspec.UNSET else ""
+        mark = "?" if not field.required and field.default is field.default_factory else ""
         fields.append(f"  {field.encode_name}{mark}: {_type(field.type)};")
     doc = (inspect.getdoc(struct) or "").splitlines()
     many = ["/**", *(f" * {one}".rstrip() for one in doc), " */"]

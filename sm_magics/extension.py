@@ -9,6 +9,7 @@ from sm_magics.notebook.body import awaiting
 from sm_magics.notebook.completion import matcher
 from sm_magics.notebook.magic import SavedModelMagics
 from sm_magics.notebook.session import close_session, open_session
+from sm_magics.notebook.sidebar.comm import open_line
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -28,9 +29,12 @@ class _Loaded:
         shell.events.register("post_run_cell", self.session.after_cell)
         shell.Completer.custom_matchers.append(self.matcher)
         shell.input_transformers_post.append(self.transformer)
+        self.line = open_line(shell, self.session)
 
     def undo(self, shell: InteractiveShell) -> None:
         """Leave the shell as it was. IPython has no call for this: it is done piece by piece."""
+        if self.line is not None:
+            self.line.close()
         shell.events.unregister("post_run_cell", self.session.after_cell)
         _remove(shell.Completer.custom_matchers, self.matcher)
         _remove(shell.input_transformers_post, self.transformer)

@@ -137,12 +137,17 @@ export interface Leave {
   id: string;
 }
 
-/** Check a model of the notebook. Answered by Done. */
+/**
+ * Check a model of the notebook. Answered by Done.
+ *
+ * With `again`, the options of its last check or export that say what is served hold, too.
+ */
 export interface CheckModel {
   kind: 'check';
   id: string;
   model: string;
   options: Record<string, Given>;
+  again: boolean;
 }
 
 /** Export a model of the notebook. Answered by Done, Running on the way. */
@@ -197,11 +202,11 @@ export interface Bye {
  */
 export interface Change {
   kind: 'change';
-  models: Model[];
-  more_models: number;
-  checks: Check[];
-  exports: Directory[];
-  running: Running | null;
+  models?: Model[];
+  more_models?: number;
+  checks?: Check[];
+  exports?: Directory[];
+  running?: Running | null;
 }
 
 /**

@@ -2,7 +2,7 @@
 
 `scripts/make_messages.py` writes `labextension/src/messages.ts` from it, and a test says when that
 file is out of date; `tests/wire/messages.json` has one message of each kind, which the tests of
-both ends read. A change that an older end would misread takes another `VERSION`.
+both ends read.
 
 Sizes are in bytes, times in seconds, lines and columns 1-based in the cell as its author sees it.
 """
@@ -13,10 +13,6 @@ from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
-
-VERSION = 1
-TARGET_NAME = "sm_magics"
-"""The comm's target: by it a front end finds the comm that the kernel has registered."""
 
 Severity = Literal["error", "warning", "info"]
 Command = Literal["check", "export", "panel"]
@@ -168,10 +164,14 @@ class Leave(Ask, frozen=True, kw_only=True, tag="leave"):
 
 
 class CheckModel(Ask, frozen=True, kw_only=True, tag="check"):
-    """Check a model of the notebook. Answered by Done."""
+    """Check a model of the notebook. Answered by Done.
+
+    With `again`, the options of its last check or export that say what is served hold, too.
+    """
 
     model: str
     options: dict[str, Given]
+    again: bool
 
 
 class ExportModel(Ask, frozen=True, kw_only=True, tag="export"):
@@ -326,5 +326,20 @@ def read(data: Any) -> Request:
 
 
 def written(message: Said) -> dict[str, Any]:
-    """Return a message as a comm's data: numbers, text, lists and dicts."""
-    return dict(msgspec.to_builtins(message))
+    """Return a message as a comm's data: numbers, text, lists and dicts.
+
+    Text that is no Unicode, such as a file's name can be, is spelt out: it would end the connection
+    to the browser.
+    """
+    return dict(_sendable(msgspec.to_builtins(message)))
+
+
+def _sendable(data: Any) -> Any:
+    match data:
+        case str():
+            return data if data.isascii() else data.encode("utf-8", "backslashreplace").decode()
+        case dict():
+            return {_sendable(key): _sendable(value) for key, value in data.items()}
+        case list():
+            return [_sendable(one) for one in data]
+    return data
