@@ -85,6 +85,11 @@ export class Client implements IKernelModel, IListener {
     return this._isDisposed;
   }
 
+  /** The connection that it uses. */
+  get kernel(): IKernel {
+    return this._link.kernel;
+  }
+
   /** Go on with another connection to the same kernel, since that of a closed notebook goes. */
   use(kernel: IKernel): void {
     this._link.use(kernel);
