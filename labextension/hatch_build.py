@@ -81,13 +81,13 @@ def bundle() -> None:
         )
     sources = source_hash()
     if not _packages_are_current():
-        _npm("ci", "--omit=dev", "--no-audit", "--no-fund")
+        works_here = (HERE / "node_modules" / "typescript").is_dir()
+        _npm("ci", "--no-audit", "--no-fund", *([] if works_here else ["--omit=dev"]))
     _npm("run", "build")
     (BUNDLE / STAMP).write_text(f"{sources}\n")
 
 
 def _packages_are_current() -> bool:
-    # A developer's node_modules has more than bundling needs, which `npm ci` would take away.
     installed = HERE / "node_modules" / ".package-lock.json"
     locked = HERE / "package-lock.json"
     return installed.is_file() and installed.stat().st_mtime >= locked.stat().st_mtime
