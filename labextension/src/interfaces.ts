@@ -1,6 +1,6 @@
 /** What the parts of the sidebar know of each other. Types only. */
 
-import type { PartialJSONObject, PartialJSONValue } from '@lumino/coreutils';
+import type { ReadonlyPartialJSONObject, ReadonlyPartialJSONValue } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 
@@ -137,9 +137,9 @@ export interface ISidebarModel extends IDisposable {
   /** Whether what was checked is checked again when a cell made it anew. */
   setLiveChecks(isOn: boolean): void;
   /** What a reload should bring back, as JSON. */
-  serialize(): PartialJSONObject;
+  serialize(): ReadonlyPartialJSONObject;
   /** Bring it back; what can't be read is left out. */
-  restore(state: PartialJSONValue): void;
+  restore(state: ReadonlyPartialJSONValue): void;
 }
 
 /** What the sidebar and its commands can do with the application around it. */
