@@ -1,0 +1,63 @@
+/** What a person is told about a kernel. */
+
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { Outcome } from './interfaces';
+import type { Order } from './jobs';
+import type { Loss } from './link';
+import type { Done, Failed } from './messages';
+
+/** Why a request gets no answer. */
+export function lossText(loss: Loss, trans: TranslationBundle): string {
+  switch (loss) {
+    case 'ended':
+      return trans.__('The kernel ended or restarts.');
+    case 'restarted':
+      return trans.__('The kernel was restarted.');
+    case 'unloaded':
+      return trans.__('sm_magics was unloaded from the kernel.');
+  }
+}
+
+/** Why a request can't be sent. */
+export function unreachableText(trans: TranslationBundle): string {
+  return trans.__('There is no connection to sm_magics in the kernel; load it first.');
+}
+
+/** What to do if both ends speak different versions. */
+export function outdatedText(trans: TranslationBundle): string {
+  return trans.__(
+    'The kernel has another version of sm_magics than JupyterLab. Install the same one on both sides, restart the kernel and reload the page.',
+  );
+}
+
+/** How a job ended that the kernel has answered. */
+export function ended(order: Order, answer: Done | Failed, trans: TranslationBundle): Outcome {
+  const { kind: what, model: subject } = order;
+  if (answer.kind === 'failed') {
+    const isCancelled = answer.reason === 'cancelled';
+    const text = answer.text || (isCancelled ? trans.__('Cancelled.') : trans.__('It failed.'));
+    return { what, subject, text, wentWrong: !isCancelled, details: answer.details };
+  }
+  const done =
+    what === 'check' ? trans.__('Checked %1.', subject) : trans.__('Exported %1.', subject);
+  return { what, subject, text: answer.text || done, wentWrong: false, details: '' };
+}
+
+/** How a job ended that was dropped before the kernel had it. */
+export function dropped(order: Order, trans: TranslationBundle): Outcome {
+  const text =
+    order.kind === 'check'
+      ? trans.__('The check of %1 was cancelled before it began.', order.model)
+      : trans.__('The export of %1 was cancelled before it began.', order.model);
+  return { what: order.kind, subject: order.model, text, wentWrong: false, details: '' };
+}
+
+/** How a job ended whose answer never comes. */
+export function lost(order: Order, why: string, trans: TranslationBundle): Outcome {
+  const text =
+    order.kind === 'check'
+      ? trans.__('The check of %1 got no answer. %2', order.model, why)
+      : trans.__('The export of %1 got no answer. %2', order.model, why);
+  return { what: order.kind, subject: order.model, text, wentWrong: true, details: '' };
+}

@@ -1,0 +1,150 @@
+import { describe, expect, test } from 'vitest';
+
+import { connected, fixture } from './fakes';
+
+const RUNNING = { subject: 'model', phase: 'save', phases: ['save'], seconds: 1, bytes: 2 };
+
+describe('jobs', () => {
+  test('are held while the kernel is busy and sent one at a time', async () => {
+    const { kernel, client } = await connected();
+    kernel.become('busy');
+    expect(client.connection).toBe('busy');
+    const check = client.check('model', { target: 'cpu' });
+    void client.exportTo('model', 'exports/a', {});
+    expect(kernel.requests).toEqual([]);
+    expect(client.jobs).toMatchObject([
+      { what: 'check', subject: 'model', state: 'queued' },
+      { what: 'export', subject: 'model', state: 'queued' },
+    ]);
+
+    kernel.become('idle');
+    expect(kernel.requests).toMatchObject([{ kind: 'check', options: { target: 'cpu' } }]);
+    kernel.become('busy');
+    kernel.say({ kind: 'began', id: kernel.idOf('check') });
+    expect(client.jobs).toMatchObject([{ state: 'running' }, { state: 'queued' }]);
+    kernel.say({ kind: 'done', id: kernel.idOf('check'), text: '1 error' });
+    await check;
+    expect(client.outcome).toEqual({
+      what: 'check',
+      subject: 'model',
+      text: '1 error',
+      wentWrong: false,
+      details: '',
+    });
+    expect(kernel.requests).toHaveLength(1);
+
+    kernel.become('idle');
+    expect(kernel.requests).toMatchObject([{ kind: 'check' }, { kind: 'export' }]);
+  });
+
+  test('a second one is not sent while an idle kernel has the first', async () => {
+    const { kernel, client } = await connected();
+    void client.check('model', {});
+    void client.check('other', {});
+    kernel.become('idle');
+
+    expect(kernel.requests).toHaveLength(1);
+  });
+
+  test('cancelled while it waits: it is never sent and the kernel is left alone', async () => {
+    const { kernel, client } = await connected();
+    kernel.become('busy');
+    const ended = client.exportTo('model', 'a', {});
+    await client.cancel();
+    await ended;
+    kernel.become('idle');
+
+    expect(kernel.requests).toEqual([]);
+    expect(kernel.interrupts).toBe(0);
+    expect(client.jobs).toEqual([]);
+    expect(client.outcome).toMatchObject({
+      text: 'The export of model was cancelled before it began.',
+      wentWrong: false,
+    });
+  });
+
+  test('cancelled while it runs: the kernel is interrupted and tells the end', async () => {
+    const { kernel, client } = await connected();
+    const ended = client.exportTo('model', 'a', {});
+    const id = kernel.idOf('export');
+    kernel.say({ kind: 'began', id });
+    await client.cancel();
+    expect(kernel.interrupts).toBe(1);
+    expect(client.jobs).toHaveLength(1);
+
+    kernel.say({ kind: 'failed', id, reason: 'cancelled', text: 'Cancelled in save', details: '' });
+    await ended;
+
+    expect(client.jobs).toEqual([]);
+    expect(client.outcome).toMatchObject({ text: 'Cancelled in save', wentWrong: false });
+  });
+
+  test('cancelled when it waits in the kernel: a cell is not interrupted, it is', async () => {
+    const { kernel, client } = await connected();
+    void client.exportTo('model', 'a', {});
+    kernel.become('busy'); // a cell came first
+    await client.cancel();
+    expect(kernel.interrupts).toBe(0);
+
+    kernel.say({ kind: 'began', id: kernel.idOf('export') });
+    expect(kernel.interrupts).toBe(1);
+  });
+
+  test('an export of a cell is interrupted too', async () => {
+    const { kernel, client } = await connected();
+    kernel.become('busy');
+    kernel.say({ kind: 'change', running: RUNNING });
+    await client.cancel();
+
+    expect(kernel.interrupts).toBe(1);
+  });
+
+  test('with nothing to cancel nothing is interrupted', async () => {
+    const { kernel, client, count } = await connected();
+    kernel.become('busy');
+    const before = count();
+    await client.cancel();
+
+    expect(kernel.interrupts).toBe(0);
+    expect(count()).toBe(before);
+  });
+
+  test('an interrupt that fails is told', async () => {
+    const { kernel, client } = await connected();
+    kernel.say({ kind: 'change', running: RUNNING });
+    kernel.interruptError = new Error('503');
+    await client.cancel();
+
+    expect(client.trouble).toBe('The kernel could not be interrupted: 503');
+  });
+
+  test('a failure is told with its details', async () => {
+    const { kernel, client } = await connected();
+    const ended = client.exportTo('model', 'a', {});
+    const id = kernel.idOf('export');
+    kernel.say({ ...fixture('failed'), id, reason: 'error', text: 'no', details: 'Traceback' });
+    await ended;
+
+    expect(client.outcome).toMatchObject({ text: 'no', wentWrong: true, details: 'Traceback' });
+  });
+
+  test('a check is replaced by a later one of the same model that has not begun either', async () => {
+    const { kernel, client } = await connected();
+    kernel.become('busy');
+    const first = client.check('model', { target: 'cpu' });
+    void client.check('model', { target: 'gpu' });
+    await first;
+    kernel.become('idle');
+
+    expect(kernel.requests).toMatchObject([{ kind: 'check', options: { target: 'gpu' } }]);
+    expect(client.jobs).toHaveLength(1);
+  });
+
+  test('an end without a word gets one', async () => {
+    const { kernel, client } = await connected();
+    void client.check('model', {});
+    kernel.say({ kind: 'done', id: kernel.idOf('check'), text: '' });
+
+    expect(client.outcome?.text).toBe('Checked model.');
+  });
+});
