@@ -1,5 +1,4 @@
 import {
-  ILabShell,
   ILayoutRestorer,
   type JupyterFrontEnd,
   type JupyterFrontEndPlugin,
@@ -20,6 +19,7 @@ import { SidebarModel } from './model';
 import { keepState } from './persistence';
 import { Settings } from './settings';
 import { ISavedModelSidebar } from './tokens';
+import { Tracker } from './tracker';
 import { SidebarWidget } from './widget';
 
 const ID = 'sm-magics:plugin';
@@ -30,19 +30,19 @@ const sidebar: JupyterFrontEndPlugin<ISavedModelSidebar> = {
   autoStart: true,
   provides: ISavedModelSidebar,
   requires: [INotebookTracker],
-  optional: [IConsoleTracker, ILabShell, ILayoutRestorer, ISettingRegistry, IStateDB, ITranslator],
+  optional: [IConsoleTracker, ILayoutRestorer, ISettingRegistry, IStateDB, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     notebooks: INotebookTracker,
     consoles: IConsoleTracker | null,
-    labShell: ILabShell | null,
     restorer: ILayoutRestorer | null,
     settingRegistry: ISettingRegistry | null,
     state: IStateDB | null,
     translator: ITranslator | null,
   ): ISavedModelSidebar => {
     const trans = (translator ?? nullTranslator).load('sm_magics');
-    const model = new SidebarModel({ notebooks, consoles, labShell, trans });
+    const tracker = new Tracker(trans, notebooks, consoles, app.shell);
+    const model = new SidebarModel(tracker, trans);
     const host = new Host(model, {
       commands: app.commands,
       notebooks,

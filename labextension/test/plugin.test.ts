@@ -10,7 +10,7 @@ function tokens(...names: string[]): Record<string, Token<unknown>> {
 }
 
 // JupyterLab’s packages take long to load here, and only their tokens are wanted.
-vi.mock('@jupyterlab/application', () => tokens('ILabShell', 'ILayoutRestorer'));
+vi.mock('@jupyterlab/application', () => tokens('ILayoutRestorer'));
 vi.mock('@jupyterlab/apputils', () => ({ ...tokens('ICommandPalette'), Clipboard: {} }));
 vi.mock('@jupyterlab/console', () => tokens('IConsoleTracker'));
 vi.mock('@jupyterlab/filebrowser', () => tokens('IDefaultFileBrowser'));

@@ -15,7 +15,7 @@ export function Header({ place, kernel, trans }: Props): React.ReactElement {
   const connection = kernel?.connection ?? 'absent';
   const { word, advice } = said(connection, place !== null, trans);
   return (
-    <header className="sm-magics-Header" tabIndex={-1} data-sm-keep="">
+    <div className="sm-magics-Header" tabIndex={-1} data-sm-keep="">
       <h2>{place ? place.name : trans.__('SavedModel')}</h2>
       <p className="sm-magics-Quiet">
         {place?.kernelName ? <span>{place.kernelName} · </span> : null}
@@ -30,7 +30,7 @@ export function Header({ place, kernel, trans }: Props): React.ReactElement {
         </p>
       ) : null}
       {kernel?.trouble ? <p className="sm-magics-Trouble">{kernel.trouble}</p> : null}
-    </header>
+    </div>
   );
 }
 

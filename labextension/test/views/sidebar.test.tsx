@@ -65,7 +65,7 @@ test('the button loads the extension, and the focus stays in the sidebar when it
   model.kernelNow({ connection: 'connecting', trouble: '' });
 
   expect(button.isConnected).toBe(false);
-  expect(container.querySelector('header')).toBe(document.activeElement);
+  expect(container.querySelector('.sm-magics-Header')).toBe(document.activeElement);
 });
 
 test('without a notebook it says what to do', () => {
