@@ -41,7 +41,7 @@ export class Folders {
 
   private async look(path: string): Promise<boolean> {
     try {
-      const folder = await this.contents.get(path, { type: 'directory' });
+      const folder = await this.contents.get(path, { type: 'directory', content: true });
       const entries: readonly Contents.IModel[] = folder.content ?? [];
       return entries.some((entry) => NAMES.has(entry.name));
     } catch {

@@ -5,7 +5,11 @@ import { Folders } from '../src/folders';
 
 function contentsOf(...names: string[]) {
   const content = names.map((name) => ({ name }));
-  return { get: vi.fn(() => Promise.resolve({ content } as Contents.IModel)) };
+  return {
+    get: vi.fn((_path: string, _options?: Contents.IFetchOptions) =>
+      Promise.resolve({ content } as Contents.IModel),
+    ),
+  };
 }
 
 test('the answer is there when the menu asks again, and the server is asked once', async () => {
@@ -20,7 +24,8 @@ test('the answer is there when the menu asks again, and the server is asked once
   await expect.poll(() => told.mock.calls.length).toBe(1);
 
   expect(folders.holds('exports/m')).toBe(true);
-  expect(contents.get).toHaveBeenCalledOnce();
+  // Without `content` JupyterLab asks for none.
+  expect(contents.get.mock.calls).toEqual([['exports/m', { type: 'directory', content: true }]]);
 });
 
 test('the next menu asks again, and shows meanwhile what was known', async () => {
