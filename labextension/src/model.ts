@@ -195,7 +195,6 @@ export class SidebarModel implements ISidebarModel {
       this._kernel?.changed.disconnect(this._onKernel);
       current?.changed.connect(this._onKernel);
       this._kernel = current;
-      this._welcome = null;
     }
     this._onKernel();
   };

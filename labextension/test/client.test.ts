@@ -68,6 +68,28 @@ describe('finding the comm', () => {
     expect(kernel.requests).toHaveLength(1);
   });
 
+  test('a kernel that is announced twice is greeted once', async () => {
+    const kernel = loadedKernel();
+    new Client(kernel, trans);
+    await settle();
+    kernel.say({ kind: 'announce', version: VERSION });
+
+    expect(kernel.requests).toMatchObject([{ kind: 'hello' }]);
+  });
+
+  test('a hello that was lost with the connection is said again', async () => {
+    const kernel = loadedKernel();
+    const client = new Client(kernel, trans);
+    await settle();
+    kernel.connect('connecting');
+    kernel.status = 'idle';
+    kernel.connect('connected');
+    await greet(kernel);
+
+    expect(kernel.requests).toMatchObject([{ kind: 'hello' }, { kind: 'hello' }]);
+    expect(client.connection).toBe('ready');
+  });
+
   test("only Python's kernels are asked", async () => {
     const kernel = loadedKernel();
     kernel.spec = Promise.resolve({ language: 'R' });
@@ -153,6 +175,17 @@ describe('a page that is reloaded while an export runs', () => {
     await client.cancel();
 
     expect(kernel.interrupts).toBe(1);
+  });
+
+  test('passes on what is asked of it, which waits behind hello', async () => {
+    const { kernel, client } = await reloaded();
+    const inspected = client.inspect('exports/model');
+    expect(kernel.requests).toMatchObject([{ kind: 'hello' }, { kind: 'inspect' }]);
+    const id = kernel.idOf('inspect');
+    await greet(kernel);
+    kernel.say({ ...fixture('inspected'), id });
+
+    expect((await inspected).subject).toBe('model');
   });
 
   test('sends what was asked for meanwhile when it is over', async () => {

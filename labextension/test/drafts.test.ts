@@ -49,6 +49,7 @@ describe('the draft', () => {
 
   test('keeps the model that it fell back to once something is filled in for it', async () => {
     const { sidebar: model, one } = await sidebar();
+    model.setDraft({ model: 'first' });
     one.say({ kind: 'change', models: [made('new', { cell: 8 })] });
     model.setDraft({ directory: 'exports/new' });
     one.say({ kind: 'change', models: [made('first', { cell: 9 }), made('new', { cell: 8 })] });

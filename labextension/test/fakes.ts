@@ -133,8 +133,9 @@ export class FakeKernel implements IKernel {
 export function loadedKernel(id?: string): FakeKernel {
   const kernel = new FakeKernel(id);
   kernel.comms = {
-    other: { target_name: 'jupyter.widget' },
+    widget: { target_name: 'jupyter.widget' },
     'comm 1': { target_name: 'sm_magics' },
+    other: { target_name: 'jupyter.widget' },
   };
   return kernel;
 }

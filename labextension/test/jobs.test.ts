@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 
 import { connected, fixture } from './fakes';
 
@@ -138,6 +138,17 @@ describe('jobs', () => {
 
     expect(kernel.requests).toMatchObject([{ kind: 'check', options: { target: 'gpu' } }]);
     expect(client.jobs).toHaveLength(1);
+  });
+
+  test('one that cannot be sent ends', async () => {
+    const { kernel, client } = await connected();
+    vi.spyOn(kernel, 'sendShellMessage').mockImplementation(() => {
+      throw new Error('Kernel is dead');
+    });
+    await client.check('model', {});
+
+    expect(client.jobs).toEqual([]);
+    expect(client.outcome).toMatchObject({ subject: 'model', wentWrong: true });
   });
 
   test('an end without a word gets one', async () => {

@@ -80,6 +80,19 @@ describe('a kernel that is lost', () => {
     });
   });
 
+  test("the server's own words on a restart, of its own session, are no other kernel", async () => {
+    const { kernel, client } = await connected();
+    const asked = kernel.controls.length;
+    kernel.status = 'autorestarting';
+    kernel.statusChanged.emit('autorestarting');
+    kernel.session = "the server's";
+    kernel.publish('status', { execution_state: 'restarting' });
+    await settle();
+
+    expect(client.connection).toBe('dead');
+    expect(kernel.controls).toHaveLength(asked);
+  });
+
   test('a dead one is asked nothing more', async () => {
     const { kernel, client } = await connected();
     kernel.become('dead');

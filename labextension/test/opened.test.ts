@@ -69,14 +69,17 @@ describe('opened directories', () => {
 
   test('of two answers the later request counts', async () => {
     const { sidebar: model, one, two, focus } = await sidebar();
-    const slow = model.open('a');
+    const slow = model.open('/a');
     focus(1); // reads what is unread
-    answerInspect(two, 'a', '/two/a');
+    answerInspect(two, '/a');
     await settle();
-    answerInspect(one, 'a', '/one/a');
+    const { directory } = model.opened[0] ?? {};
+    const id = one.idOf('inspect');
+    one.say({ kind: 'failed', id, reason: 'refused', text: 'not here', details: '' });
     await slow;
 
-    expect(model.opened).toMatchObject([{ path: '/two/a' }]);
+    expect(directory?.path).toBe('/a');
+    expect(model.opened).toEqual([{ path: '/a', directory, trouble: '' }]);
   });
 });
 

@@ -207,6 +207,18 @@ describe('clients', () => {
     expect(client?.kernel).toBe(kernel);
   });
 
+  test('a connection that serves is kept, whoever else comes', () => {
+    const second = loadedKernel('1');
+    const panel = new FakePanel('a', loadedKernel('1'));
+    const tracker = new Tracker(trans, new FakePanels(panel, new FakePanel('b', second)));
+    const client = tracker.current;
+    panel.setKernel(loadedKernel('2'));
+    panel.setKernel(loadedKernel('1'));
+
+    expect(tracker.current).toBe(client);
+    expect(client?.kernel).toBe(second);
+  });
+
   test('a disposed tracker disposes them and follows nothing', () => {
     const panel = new FakePanel('a', loadedKernel('1'));
     const panels = new FakePanels(panel);

@@ -56,6 +56,18 @@ describe('watching', () => {
     expect(kernel.requests).toMatchObject([{ kind: 'hello' }, { kind: 'watch', target: 'any' }]);
   });
 
+  test('it is told again after a lost connection, since it may have been lost too', async () => {
+    const { kernel, client } = await connected();
+    client.setWatching(true, false, 'any');
+    kernel.take();
+    kernel.connect('connecting');
+    kernel.status = 'idle';
+    kernel.connect('connected');
+    await greet(kernel);
+
+    expect(kernel.requests).toMatchObject([{ kind: 'hello' }, { kind: 'watch' }]);
+  });
+
   test('the listeners of welcome can still tell the target before it is sent', async () => {
     const kernel = loadedKernel();
     const client = new Client(kernel, trans);
@@ -166,6 +178,18 @@ describe('loading', () => {
       expect(client.trouble).toContain('try again');
     },
   );
+
+  test('a connection that goes with its notebook is no failure', async () => {
+    const kernel = new FakeKernel();
+    const client = new Client(kernel, trans);
+    await settle();
+    const loaded = client.load();
+    client.use(new FakeKernel());
+    kernel.executed[0]?.future.reject(new Error('Canceled future'));
+    await loaded;
+
+    expect(client.trouble).toBe('');
+  });
 
   test('a kernel that ends meanwhile is told, and it can be tried again', async () => {
     const kernel = new FakeKernel();
