@@ -1,10 +1,116 @@
-import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
+import {
+  ILayoutRestorer,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin,
+} from '@jupyterlab/application';
+import { ICommandPalette, InputDialog, showErrorMessage } from '@jupyterlab/apputils';
+import { IConsoleTracker } from '@jupyterlab/console';
+import { PageConfig } from '@jupyterlab/coreutils';
+import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { IStateDB } from '@jupyterlab/statedb';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-const plugin: JupyterFrontEndPlugin<void> = {
-  id: 'sm-magics:plugin',
-  description: 'SavedModel exports of sm_magics.',
+import { addCommands, CommandIDs } from './commands';
+import { FolderPick } from './folder-pick';
+import { Host } from './host';
+import { SidebarModel } from './model';
+import { keepState } from './persistence';
+import { Settings } from './settings';
+import { ISavedModelSidebar } from './tokens';
+import { Tracker } from './tracker';
+import { SidebarWidget } from './widget';
+
+const ID = 'sm-magics:plugin';
+
+const sidebar: JupyterFrontEndPlugin<ISavedModelSidebar> = {
+  id: ID,
+  description: 'The sidebar of sm_magics: models, findings and exports of the active notebook.',
   autoStart: true,
-  activate: () => {},
+  provides: ISavedModelSidebar,
+  requires: [INotebookTracker],
+  optional: [IConsoleTracker, ILayoutRestorer, ISettingRegistry, IStateDB, ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    notebooks: INotebookTracker,
+    consoles: IConsoleTracker | null,
+    restorer: ILayoutRestorer | null,
+    settingRegistry: ISettingRegistry | null,
+    state: IStateDB | null,
+    translator: ITranslator | null,
+  ): ISavedModelSidebar => {
+    const trans = (translator ?? nullTranslator).load('sm_magics');
+    const tracker = new Tracker(trans, notebooks, consoles, app.shell);
+    const model = new SidebarModel(tracker, trans);
+    const host = new Host(model, {
+      commands: app.commands,
+      notebooks,
+      consoles,
+      activate: (id) => app.shell.activateById(id),
+      serverRoot: PageConfig.getOption('serverRoot'),
+      refusal: trans.__('There is no notebook or console to run a cell in.'),
+    });
+    const settings = new Settings();
+    const widget = new SidebarWidget(model, host, trans);
+    app.shell.add(widget, 'right', { rank: 900, type: 'SavedModel' });
+    restorer?.add(widget, widget.id);
+    const followed = settingRegistry?.load(ID).then((loaded) => settings.follow(loaded, model));
+    // What the sidebar was left at goes before what is set, so it comes after it.
+    void Promise.allSettled([followed]).then(() => keepState(model, state, app.restored));
+    const show = (): void => app.shell.activateById(widget.id);
+    return {
+      model,
+      host,
+      settings,
+      show,
+      startExport: (name) => {
+        show();
+        widget.startExport(name);
+      },
+    };
+  },
 };
 
-export default plugin;
+const commands: JupyterFrontEndPlugin<void> = {
+  id: 'sm-magics:commands',
+  description: 'The commands of sm_magics, for its menu, its shortcuts and the palette.',
+  autoStart: true,
+  requires: [ISavedModelSidebar, INotebookTracker],
+  optional: [ICommandPalette, IDefaultFileBrowser, ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    { model, host, show, startExport }: ISavedModelSidebar,
+    notebooks: INotebookTracker,
+    palette: ICommandPalette | null,
+    browser: IDefaultFileBrowser | null,
+    translator: ITranslator | null,
+  ): void => {
+    const trans = (translator ?? nullTranslator).load('sm_magics');
+    const folders = browser && new FolderPick(browser, app.contextMenu.menu, model);
+    addCommands(app.commands, {
+      model,
+      host,
+      trans,
+      show,
+      startExport,
+      activeCellId: () =>
+        notebooks.currentWidget?.id === model.place?.widgetId
+          ? (notebooks.activeCell?.model.id ?? null)
+          : null,
+      askDirectory: async () => {
+        const title = trans.__('Open a SavedModel directory');
+        const label = trans.__('Directory, as the kernel finds it');
+        return (await InputDialog.getText({ title, label })).value;
+      },
+      complain: (text) => void showErrorMessage(trans.__('SavedModel'), text),
+      selectedFolder: () => folders?.get() ?? null,
+    });
+    const { inspectFolder: _, ...listed } = CommandIDs;
+    for (const command of Object.values(listed)) {
+      palette?.addItem({ command, category: trans.__('SavedModel') });
+    }
+  },
+};
+
+export default [sidebar, commands];

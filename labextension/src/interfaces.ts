@@ -1,18 +1,10 @@
 /** What the parts of the sidebar know of each other. Types only. */
 
+import type { ReadonlyPartialJSONObject, ReadonlyPartialJSONValue } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 
-import type {
-  Check,
-  Compared,
-  Directory,
-  Given,
-  Model,
-  Running,
-  Welcome,
-  Write
-} from './messages';
+import type { Check, Compared, Directory, Given, Model, Running, Welcome, Write } from './messages';
 
 /**
  * How far one is with a kernel.
@@ -77,7 +69,12 @@ export interface IKernelModel extends IDisposable {
   /** These reject with an Error whose message is for the person. */
   inspect(directory: string): Promise<Directory>;
   compare(first: string, second: string): Promise<Compared>;
-  write(command: Write['command'], model: string, directory: string, options: Options): Promise<string>;
+  write(
+    command: Write['command'],
+    model: string,
+    directory: string,
+    options: Options,
+  ): Promise<string>;
 }
 
 /** The notebook or console that the sidebar follows. */
@@ -135,12 +132,24 @@ export interface ISidebarModel extends IDisposable {
   close(path: string): void;
   compare(first: string, second: string): Promise<void>;
   endComparison(): void;
+  /** Whether somebody sees the sidebar: else nothing is watched. */
+  setVisible(isVisible: boolean): void;
+  /** Whether what was checked is checked again when a cell made it anew. */
+  setLiveChecks(isOn: boolean): void;
+  /** What a reload should bring back, as JSON. */
+  serialize(): ReadonlyPartialJSONObject;
+  /** Bring it back; what can't be read is left out. */
+  restore(state: ReadonlyPartialJSONValue): void;
 }
 
 /** What the sidebar and its commands can do with the application around it. */
 export interface IHost {
   /** Show a line of a cell, in whichever notebook or console of this kernel has it. */
-  reveal(place: { cell_id: string | null; cell: number | null; line: number | null }): Promise<boolean>;
+  reveal(place: {
+    cell_id: string | null;
+    cell: number | null;
+    line: number | null;
+  }): Promise<boolean>;
   /** Insert a code cell below the active one and run it; in a console, run it. */
   runCell(text: string): Promise<void>;
   /** Whether a path of the kernel's machine lies where the file browser can show it. */

@@ -1,0 +1,47 @@
+import * as React from 'react';
+
+import type { Outcome } from '../interfaces';
+import { Preformatted } from './parts/preformatted';
+import type { View } from './view';
+
+interface Props {
+  readonly outcome: Outcome | null;
+  /** What the view itself has to say, newer than the outcome; else empty. */
+  readonly notice: string;
+  readonly trans: View['trans'];
+}
+
+/** How the last thing ended. It stays in sight above the sections, and is read aloud. */
+export function Status({ outcome, notice, trans }: Props): React.ReactElement {
+  const ended = notice ? null : outcome;
+  const wentWrong = ended?.wentWrong === true;
+  return (
+    <div
+      className={`sm-magics-Status${wentWrong ? ' sm-magics-mod-error' : ''}`}
+      tabIndex={-1}
+      data-sm-keep=""
+    >
+      <div role="status" aria-live="polite" className="sm-magics-Text">
+        {ended ? told(ended, trans) : notice}
+      </div>
+      {ended?.details ? (
+        <details>
+          <summary>{trans.__('Details')}</summary>
+          <Preformatted label={trans.__('Details')} text={ended.details} />
+        </details>
+      ) : null}
+    </div>
+  );
+}
+
+function told(outcome: Outcome, trans: View['trans']): string {
+  const { subject, text } = outcome;
+  if (outcome.what === 'check') {
+    return outcome.wentWrong
+      ? trans.__('Check of %1 failed: %2', subject, text)
+      : trans.__('Checked %1. %2', subject, text);
+  }
+  return outcome.wentWrong
+    ? trans.__('Export of %1 failed: %2', subject, text)
+    : trans.__('Exported %1. %2', subject, text);
+}

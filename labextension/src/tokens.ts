@@ -1,0 +1,21 @@
+import { Token } from '@lumino/coreutils';
+
+import type { IHost, ISidebarModel } from './interfaces';
+import type { Settings } from './settings';
+
+/** The sidebar and what belongs to it, for the other plugins. */
+export interface ISavedModelSidebar {
+  readonly model: ISidebarModel;
+  readonly host: IHost;
+  readonly settings: Settings;
+  /** Bring the sidebar to the front. */
+  show(): void;
+  /** Show the export section, the cursor in its directory. */
+  startExport(model: string): void;
+}
+
+/** The token of the sidebar. */
+export const ISavedModelSidebar = new Token<ISavedModelSidebar>(
+  'sm-magics:ISavedModelSidebar',
+  'What is known of the models of the active notebook, and the sidebar that shows it.',
+);

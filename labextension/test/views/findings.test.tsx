@@ -1,0 +1,75 @@
+import { fireEvent, screen, within } from '@testing-library/react';
+import { expect, test } from 'vitest';
+
+import { CHECK, FINDING } from './fakes';
+import { show } from './show';
+
+function findings() {
+  return within(screen.getByRole('region', { name: /^Findings/ }));
+}
+
+test('findings stand by severity, each with its words and its place', () => {
+  const { model, host } = show();
+  model.kernelNow({ checks: [CHECK] });
+
+  expect(
+    findings()
+      .getAllByRole('heading', { level: 4 })
+      .map((one) => one.textContent),
+  ).toEqual(['1 error', '1 warning']);
+  expect(findings().getByText(FINDING.message)).toBeTruthy();
+  expect(findings().getAllByText(FINDING.hint)).toHaveLength(2);
+  expect(findings().getByText('error')).toBeTruthy();
+  expect(findings().getByText(/2 times/)).toBeTruthy();
+  expect(findings().getByText('/lib/layers.py').closest('button')).toBeNull();
+
+  fireEvent.click(findings().getByRole('button', { name: 'cell [2], line 11, in scale' }));
+  fireEvent.click(findings().getByRole('button', { name: 'made: cell [1], line 3' }));
+
+  expect(host.reveal).toHaveBeenNthCalledWith(1, FINDING);
+  expect(host.reveal).toHaveBeenNthCalledWith(2, FINDING.related[0]);
+});
+
+test('a code opens its help', () => {
+  const { model } = show();
+  model.kernelNow({ checks: [CHECK] });
+  const code = findings().getByRole('button', { name: 'SM301 help' });
+
+  expect(findings().queryByText(FINDING.consequence)).toBeNull();
+
+  fireEvent.click(code);
+
+  expect(code.getAttribute('aria-expanded')).toBe('true');
+  expect(findings().getByText(FINDING.title)).toBeTruthy();
+  expect(findings().getByText(FINDING.consequence)).toBeTruthy();
+});
+
+test('what is from before the cell changed says so', () => {
+  const { model } = show();
+  model.kernelNow({ checks: [{ ...CHECK, is_stale: true }] });
+
+  expect(findings().getAllByText('from before the cell changed')).toHaveLength(2);
+});
+
+test('nothing found, nothing checked and a check that waits are told', () => {
+  const { model } = show();
+
+  expect(findings().getByText(/Nothing has been checked yet/)).toBeTruthy();
+
+  model.kernelNow({
+    checks: [{ ...CHECK, findings: [] }],
+    jobs: [{ id: '1', what: 'check', subject: 'model', state: 'queued' }],
+  });
+
+  expect(findings().getByRole('listitem').textContent).toBe('model: no findings (any)');
+  expect(findings().getByText('Waiting for the cell that runs, to check model')).toBeTruthy();
+});
+
+test('the target is shown and set', () => {
+  const { model } = show();
+  const target = findings().getByRole('combobox', { name: 'target' });
+  fireEvent.change(target, { target: { value: 'tpu' } });
+
+  expect(model.setTarget).toHaveBeenCalledWith('tpu');
+  expect(target).toHaveProperty('value', 'tpu');
+});
