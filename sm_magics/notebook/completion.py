@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from sm_magics.notebook.session import Session
 
-_NOTHING: dict[str, Any] = {"completions": []}
-
 
 def matcher(session: Session) -> Callable[[CompletionContext], Any]:
     """Return a matcher for IPython's completer (its API version 2).
@@ -37,7 +35,7 @@ def matcher(session: Session) -> Callable[[CompletionContext], Any]:
         magic, _, rest = line.lstrip().partition(" ")
         named = magic in ("%savedmodel", "%%savedmodel")
         if not (named and line.lstrip().startswith(magic + " ")):
-            return _NOTHING
+            return {"completions": []}  # a new one: IPython writes into it
         words, fragment = _words(rest)
         found = sorted(set(_candidates(session, words, fragment, is_cell=magic == "%%savedmodel")))
         return {

@@ -156,14 +156,25 @@ def test_an_export_that_fails_in_the_save_does_not_look_as_if_it_went_on(model):
     assert leftovers(model.folder / "out") == []
 
 
-def test_completion_through_the_kernel(model):
-    model.client.complete("%savedmodel export model out --ver", 34)
-    reply = model.client.get_shell_msg(timeout=30)
+def completed(kernel, text):
+    """Return what the kernel offers at the end of a text, and what of it would be replaced."""
+    kernel.client.complete(text, len(text))
+    reply = kernel.client.get_shell_msg(timeout=30)
     while reply["header"]["msg_type"] != "complete_reply":
-        reply = model.client.get_shell_msg(timeout=30)
-    assert reply["content"]["matches"] == ["--verify"]
-    start, end = reply["content"]["cursor_start"], reply["content"]["cursor_end"]
-    assert "%savedmodel export model out --ver"[start:end] == "--ver"
+        reply = kernel.client.get_shell_msg(timeout=30)
+    content = reply["content"]
+    return content["matches"], text[content["cursor_start"] : content["cursor_end"]]
+
+
+def test_completion_through_the_kernel(model):
+    assert completed(model, "%savedmodel export model out --ver") == (["--verify"], "--ver")
+
+
+@pytest.mark.parametrize("rest", ["out model --strict", "out/it's", "out/class {", "out zoo["])
+def test_below_the_magic_python_is_completed(model, rest):
+    cell = f"%%savedmodel {rest}\nimport collections as mine\nmade = mine.Ordered"
+    assert completed(model, cell) == (["OrderedDict"], "Ordered")
+    assert completed(model, f"%%savedmodel {rest}\nmodel.summ") == (["summary"], "summ")
 
 
 def test_question_mark_shows_the_table(model):
