@@ -109,8 +109,8 @@ export class Client implements IKernelModel, IListener {
     return this._loading;
   }
 
-  check(model: string, options: Options): Promise<void> {
-    return this._order({ kind: 'check', id: UUID.uuid4(), model, options });
+  check(model: string, options: Options, again = false): Promise<void> {
+    return this._order({ kind: 'check', id: UUID.uuid4(), model, options, again });
   }
 
   exportTo(model: string, directory: string, options: Options): Promise<void> {

@@ -4,6 +4,7 @@ import {
   type JupyterFrontEndPlugin,
 } from '@jupyterlab/application';
 import { ICommandPalette, InputDialog, showErrorMessage } from '@jupyterlab/apputils';
+import { IEditorExtensionRegistry } from '@jupyterlab/codemirror';
 import { IConsoleTracker } from '@jupyterlab/console';
 import { PageConfig } from '@jupyterlab/coreutils';
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
@@ -11,10 +12,13 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
-
+import { collectFindings } from './collect';
 import { addCommands, CommandIDs } from './commands';
+import { EditorFindings } from './editor';
+import { FindingsStore } from './findings';
 import { FolderPick } from './folder-pick';
 import { Host } from './host';
+import { magicExtension } from './magic';
 import { SidebarModel } from './model';
 import { keepState } from './persistence';
 import { Settings } from './settings';
@@ -63,6 +67,7 @@ const sidebar: JupyterFrontEndPlugin<ISavedModelSidebar> = {
       model,
       host,
       settings,
+      tracker,
       show,
       startExport: (name) => {
         show();
@@ -113,4 +118,24 @@ const commands: JupyterFrontEndPlugin<void> = {
   },
 };
 
-export default [sidebar, commands];
+const editor: JupyterFrontEndPlugin<void> = {
+  id: 'sm-magics:editor',
+  description: 'Shows findings in the lines of the cells that they are about.',
+  autoStart: true,
+  requires: [ISavedModelSidebar, IEditorExtensionRegistry],
+  optional: [ITranslator],
+  activate: (
+    _app: JupyterFrontEnd,
+    { settings, tracker }: ISavedModelSidebar,
+    editors: IEditorExtensionRegistry,
+    translator: ITranslator | null,
+  ): void => {
+    const trans = (translator ?? nullTranslator).load('sm_magics');
+    const findings = new FindingsStore(settings.editorSeverity);
+    editors.addExtension(new EditorFindings(findings, trans).extension);
+    editors.addExtension(magicExtension);
+    collectFindings(findings, tracker, settings);
+  },
+};
+
+export default [sidebar, commands, editor];

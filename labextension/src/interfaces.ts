@@ -60,8 +60,11 @@ export interface IKernelModel extends IDisposable {
   readonly outcome: Outcome | null;
   /** Run `%load_ext sm_magics`; what goes wrong is told in `trouble`. */
   load(): Promise<void>;
-  /** Ask for a check; how it ends is told in `outcome`. Never rejects. */
-  check(model: string, options: Options): Promise<void>;
+  /**
+   * Ask for a check; how it ends is told in `outcome`. Never rejects. With `again`, what was
+   * served at its last check holds, too.
+   */
+  check(model: string, options: Options, again?: boolean): Promise<void>;
   /** Ask for an export; how it ends is told in `outcome`. Never rejects. */
   exportTo(model: string, directory: string, options: Options): Promise<void>;
   /** Drop the queued jobs, and interrupt the one that runs. */

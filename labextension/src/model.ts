@@ -89,7 +89,7 @@ export class SidebarModel implements ISidebarModel {
     const models = new Set(kernel?.models.flatMap(({ name, names }) => [name, ...names]));
     for (const { subject } of kernel?.checks ?? []) {
       if (models.has(subject)) {
-        void kernel?.check(subject, { target: effectiveTarget });
+        void kernel?.check(subject, { target: effectiveTarget }, true);
       }
     }
   }

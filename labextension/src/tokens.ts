@@ -2,12 +2,14 @@ import { Token } from '@lumino/coreutils';
 
 import type { IHost, ISidebarModel } from './interfaces';
 import type { Settings } from './settings';
+import type { Tracker } from './tracker';
 
 /** The sidebar and what belongs to it, for the other plugins. */
 export interface ISavedModelSidebar {
   readonly model: ISidebarModel;
   readonly host: IHost;
   readonly settings: Settings;
+  readonly tracker: Tracker;
   /** Bring the sidebar to the front. */
   show(): void;
   /** Show the export section, the cursor in its directory. */

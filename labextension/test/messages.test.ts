@@ -38,7 +38,7 @@ describe('messages', () => {
     const [, , , check, export_, inspect, compare, write] = messages.requests;
     const options = { target: 'cpu', strict: true, signatures: ['serve'] };
     const waiting = [
-      client.check('model', options),
+      client.check('model', options, true),
       client.inspect('exports/model'),
       client.compare('a', 'b'),
       client.write('panel', 'model', '', {}),

@@ -12,6 +12,7 @@ function tokens(...names: string[]): Record<string, Token<unknown>> {
 // JupyterLab’s packages take long to load here, and only their tokens are wanted.
 vi.mock('@jupyterlab/application', () => tokens('ILayoutRestorer'));
 vi.mock('@jupyterlab/apputils', () => ({ ...tokens('ICommandPalette'), Clipboard: {} }));
+vi.mock('@jupyterlab/codemirror', () => tokens('IEditorExtensionRegistry'));
 vi.mock('@jupyterlab/console', () => tokens('IConsoleTracker'));
 vi.mock('@jupyterlab/filebrowser', () => tokens('IDefaultFileBrowser'));
 vi.mock('@jupyterlab/notebook', () => ({ ...tokens('INotebookTracker'), NotebookActions: {} }));
@@ -28,5 +29,7 @@ test('the plugins are of this extension, and one is filed under its settings', (
 test('only the notebooks are needed: Notebook has no ILabShell', () => {
   const needed = plugins.flatMap((plugin) => plugin.requires ?? []).map((token) => token.name);
 
-  expect(new Set(needed)).toEqual(new Set(['INotebookTracker', 'sm-magics:ISavedModelSidebar']));
+  expect(new Set(needed)).toEqual(
+    new Set(['INotebookTracker', 'IEditorExtensionRegistry', 'sm-magics:ISavedModelSidebar']),
+  );
 });

@@ -27,9 +27,9 @@ export const trans = nullTranslator.load('sm_magics');
 export const HOSTILE = '<img src=x onerror=alert(1)>';
 
 const whole = messages.said.find((one) => one.kind === 'change' && 'models' in one) as Change;
-const [wireModel] = whole.models;
-const [wireCheck] = whole.checks;
-const [wireDirectory] = whole.exports;
+const [wireModel] = whole.models ?? [];
+const [wireCheck] = whole.checks ?? [];
+const [wireDirectory] = whole.exports ?? [];
 if (!wireModel || !wireCheck || !wireDirectory) {
   throw new Error('tests/wire/messages.json has no whole change');
 }
