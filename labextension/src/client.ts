@@ -4,7 +4,7 @@ import { type ISignal, Signal } from '@lumino/signaling';
 
 import { connectionOf } from './connection';
 import { changed, type Facts, NOTHING } from './facts';
-import type { Heard } from './guard';
+
 import type { Connection, IKernelModel, Job, Options, Outcome } from './interfaces';
 import type { Order } from './jobs';
 import { type IKernel, interrupt } from './kernel';
@@ -191,7 +191,7 @@ export class Client implements IKernelModel, IListener {
     this._isDirty = true;
   }
 
-  onHeard(message: Heard): void {
+  onHeard(message: Said): void {
     switch (message.kind) {
       case 'change':
         this._facts = changed(this._facts, message);

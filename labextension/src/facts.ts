@@ -1,5 +1,4 @@
-import type { Pushed } from './guard';
-import type { Check, Directory, Model, Running } from './messages';
+import type { Change, Check, Directory, Model, Running } from './messages';
 
 /** What a kernel has told. */
 export interface Facts {
@@ -20,7 +19,7 @@ export const NOTHING: Facts = {
 };
 
 /** Return the facts after a change, which has whole parts or leaves them out. */
-export function changed(facts: Facts, { models, more_models, ...pushed }: Pushed): Facts {
+export function changed(facts: Facts, { models, more_models, ...pushed }: Change): Facts {
   return {
     models: models ?? facts.models,
     moreModels: more_models ?? facts.moreModels,

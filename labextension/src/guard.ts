@@ -23,12 +23,6 @@ import type {
   Welcome,
 } from './messages';
 
-/** A change as it comes: what is left out has not changed. */
-export type Pushed = Pick<Change, 'kind'> & Partial<Omit<Change, 'kind'>>;
-
-/** A message of the kernel that can be relied upon. */
-export type Heard = Exclude<Said, Change> | Pushed;
-
 type Is<T> = (value: unknown) => value is T;
 
 const text: Is<string> = (value) => typeof value === 'string';
@@ -137,10 +131,10 @@ const option = record<Option>({
   choices: list(text),
 });
 
-const SAID: { [K in Heard['kind']]: Is<Extract<Heard, { kind: K }>> } = {
+const SAID: { [K in Said['kind']]: Is<Extract<Said, { kind: K }>> } = {
   announce: record({ kind: one('announce'), version: number }),
   bye: record<Bye>({ kind: one('bye') }),
-  change: record<Pushed>({
+  change: record<Change>({
     kind: one('change'),
     models: perhaps(list(model)),
     more_models: perhaps(number),
@@ -172,9 +166,9 @@ const SAID: { [K in Heard['kind']]: Is<Extract<Heard, { kind: K }>> } = {
 };
 
 /** Return a comm's data as a message of the kernel, or null if it is none. */
-export function heard(data: unknown): Heard | null {
+export function heard(data: unknown): Said | null {
   if (!isObject(data) || !text(data.kind) || !Object.hasOwn(SAID, data.kind)) {
     return null;
   }
-  return SAID[data.kind as Heard['kind']](data) ? (data as unknown as Heard) : null;
+  return SAID[data.kind as Said['kind']](data) ? (data as unknown as Said) : null;
 }

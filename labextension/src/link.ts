@@ -1,9 +1,9 @@
 import type { Kernel, KernelMessage } from '@jupyterlab/services';
 import { UUID } from '@lumino/coreutils';
 
-import { type Heard, heard } from './guard';
+import { heard } from './guard';
 import { commMessage, findComm, type IKernel, isPython, sendTo } from './kernel';
-import { type Request, VERSION, type Welcome } from './messages';
+import { type Request, type Said, VERSION, type Welcome } from './messages';
 
 /** `asking`: whether it has a comm. `greeting`: it has, and has not answered hello yet. */
 export type Stage =
@@ -25,7 +25,7 @@ export interface IListener {
   onWelcome(welcome: Welcome): void;
   /** Hello was refused, though not for its version. */
   onRefusal(text: string): void;
-  onHeard(message: Heard): void;
+  onHeard(message: Said): void;
   onLost(loss: Loss): void;
   /** All of one event was told. */
   onSettled(): void;
@@ -166,7 +166,7 @@ export class Link {
     }
   }
 
-  private _hear(message: Heard): void {
+  private _hear(message: Said): void {
     if ('id' in message && message.id === this._hello) {
       this._hearGreeting(message);
     } else if (message.kind === 'bye') {
@@ -177,7 +177,7 @@ export class Link {
     }
   }
 
-  private _hearGreeting(message: Heard): void {
+  private _hearGreeting(message: Said): void {
     this._hello = null;
     if (message.kind === 'welcome' && message.version === VERSION) {
       this._stage = 'ready';
