@@ -77,6 +77,18 @@ class OpenNotebook:
         )
         self.settle()  # the command is over at the first error
 
+    def run(self, start):
+        """Run the cell whose source starts so; it may still run when this returns."""
+        self.panel.evaluate(
+            """(panel, index) => {
+              window.jupyterapp.shell.activateById(panel.id);
+              panel.content.activeCellIndex = index;
+              panel.content.deselectAll();
+              void window.jupyterapp.commands.execute('notebook:run-cell');
+            }""",
+            self.number(start),
+        )
+
     def settle(self):
         """Wait for the cells that are running; the kernel answers this after them."""
         self.panel.evaluate("panel => panel.sessionContext.session.kernel.requestKernelInfo()")
@@ -112,6 +124,41 @@ class OpenNotebook:
         self.panel.evaluate("panel => panel.dispose()")
 
 
+class Sidebar:
+    """Our sidebar, as a person sees it."""
+
+    def __init__(self, page):
+        self.page = page
+        page.evaluate("window.jupyterapp.commands.execute('sm-magics:show')")
+        self.element = page.locator("#sm-magics-sidebar")
+        self.element.wait_for()
+
+    def section(self, title):
+        """Return the section of this title: Models, Findings, Export or Exports."""
+        return self.element.locator(f"[aria-labelledby='sm-magics-{title.lower()}-heading']")
+
+    def button(self, name):
+        """Return the first button of this name; a name ends with what the button acts on."""
+        return self.element.get_by_role("button", name=name, exact=True).first
+
+    def field(self, name):
+        return self.section("Export").get_by_label(name, exact=True)
+
+    def expect(self, words):
+        self.element.get_by_text(words).first.wait_for()
+
+    def expect_state(self, word):
+        self.element.locator(".sm-magics-State", has_text=word).wait_for()
+
+    def expect_gone(self, words):
+        self.element.get_by_text(words).first.wait_for(state="detached")
+
+    def load(self):
+        """Load the extension by the button that is there for it."""
+        self.button("Load").click()
+        self.expect_state("ready")
+
+
 class Lab:
     """JupyterLab as a person sees it: a page, and a kernel for its notebooks."""
 
@@ -121,7 +168,12 @@ class Lab:
         self.complaints = []
         page.on("console", lambda said: said.type == "error" and self.complaints.append(said.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.kernel = page.evaluate(
+        self.kernels = []
+        self.kernel = self.start_kernel()
+
+    def start_kernel(self):
+        """Start a kernel and return its id; it ends with the module."""
+        started = self.page.evaluate(
             # A connection that is kept would be the one that handles the widgets' comms.
             """async () => {
               const kernel = await window.jupyterapp.serviceManager.kernels.startNew();
@@ -130,10 +182,16 @@ class Lab:
               return id;
             }"""
         )
+        self.kernels.append(started)
+        return started
 
-    def open(self, name):
-        """Open a notebook that is in the server's folder, on the one kernel."""
-        return OpenNotebook(self.page, self.page.evaluate_handle(OPEN, [name, self.kernel]))
+    def open(self, name, kernel=None):
+        """Open a notebook that is in the server's folder, on the one kernel or another."""
+        where = [name, kernel or self.kernel]
+        return OpenNotebook(self.page, self.page.evaluate_handle(OPEN, where))
+
+    def sidebar(self):
+        return Sidebar(self.page)
 
     def run(self, name, *cells):
         """Write a notebook of these cells, open it and run it."""
@@ -141,11 +199,11 @@ class Lab:
         notebook.run_all()
         return notebook
 
-    def write(self, name, *cells):
+    def write(self, name, *cells, kernel=None):
         """Write a notebook of these cells, and open it."""
         cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
         nbformat.write(nbformat.v4.new_notebook(cells=cells), self.folder / name)
-        return self.open(name)
+        return self.open(name, kernel)
 
     def set_theme(self, name):
         """Change the theme and wait until its colours are there."""
@@ -156,7 +214,9 @@ class Lab:
 
     def stop(self):
         self.page.evaluate(
-            "kernel => window.jupyterapp.serviceManager.kernels.shutdown(kernel)", self.kernel
+            """ids => Promise.allSettled(
+                 ids.map(id => window.jupyterapp.serviceManager.kernels.shutdown(id)))""",
+            self.kernels,
         )
 
 
