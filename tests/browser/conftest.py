@@ -169,6 +169,7 @@ class Lab:
         page.on("console", lambda said: said.type == "error" and self.complaints.append(said.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.kernels = []
+        self.opened = []
         self.kernel = self.start_kernel()
 
     def start_kernel(self):
@@ -188,10 +189,17 @@ class Lab:
     def open(self, name, kernel=None):
         """Open a notebook that is in the server's folder, on the one kernel or another."""
         where = [name, kernel or self.kernel]
-        return OpenNotebook(self.page, self.page.evaluate_handle(OPEN, where))
+        self.opened.append(OpenNotebook(self.page, self.page.evaluate_handle(OPEN, where)))
+        return self.opened[-1]
 
     def sidebar(self):
         return Sidebar(self.page)
+
+    def reload(self):
+        """Load the page again, as the browser's button does."""
+        self.opened.clear()
+        self.page.reload()
+        self.page.wait_for_function("window.jupyterapp?.restored.then(() => true)")
 
     def run(self, name, *cells):
         """Write a notebook of these cells, open it and run it."""
