@@ -210,7 +210,8 @@ def test_a_kernel_that_restarts_or_is_killed_is_told_and_can_be_loaded_again(lab
         """panel => { panel.sessionContext.session.kernel.requestExecute(
              { code: "import os; os._exit(1)" }); }"""
     )
-    lab.page.get_by_role("button", name="Ok").click()  # JupyterLab tells of it, too
+    dialog = lab.page.locator(".jp-Dialog")  # JupyterLab tells of it, too
+    dialog.locator(".jp-mod-accept").click()
+    dialog.wait_for(state="detached")
     sidebar.expect_state("not loaded")
     sidebar.load()
-    lab.complaints.clear()  # JupyterLab's own, of the connection that broke

@@ -43,6 +43,8 @@ class Line:
         self._session = session
         self._lock = threading.Lock()
         self._comm = create_comm(target_name=TARGET_NAME, primary=False)
+        # Else it says `comm_close` when it is collected, also as the kernel ends; see `close`.
+        self._comm._closed = True  # noqa: SLF001, there is no public way
         self._comm.on_msg(self._hear)
         get_comm_manager().register_comm(self._comm)
         self._end = session.journal.subscribe(self._note)
