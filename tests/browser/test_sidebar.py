@@ -135,7 +135,7 @@ def test_an_export_is_followed_and_what_it_wrote_loads(lab, notebook):
     sidebar.button("Export line").click()
     sidebar.field("directory").fill("exports/line")
     sidebar.field("directory").press("Enter")
-    sidebar.expect("Exported to")
+    sidebar.expect("line: Exported to")
     exports = sidebar.section("Exports")
     exports.get_by_text("export of line").wait_for()
     exports.get_by_text("1 signature").click()
@@ -153,10 +153,9 @@ def test_an_export_is_followed_and_what_it_wrote_loads(lab, notebook):
     sidebar.button("Export line").click()
     sidebar.field("directory").press("Enter")
     sidebar.expect("already")  # nothing is replaced unless one says so
-    sidebar.section("Export").get_by_text("Options").click()
     sidebar.section("Export").get_by_label("overwrite", exact=True).check()
     sidebar.field("directory").press("Enter")
-    sidebar.expect("Exported line. Exported to")
+    sidebar.expect("line: Exported to")
 
 
 def test_a_long_export_waits_for_its_turn_and_is_cancelled(lab, notebook):

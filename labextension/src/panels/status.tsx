@@ -36,12 +36,10 @@ export function Status({ outcome, notice, trans }: Props): React.ReactElement {
 
 function told(outcome: Outcome, trans: View['trans']): string {
   const { subject, text } = outcome;
-  if (outcome.what === 'check') {
-    return outcome.wentWrong
-      ? trans.__('Check of %1 failed: %2', subject, text)
-      : trans.__('Checked %1. %2', subject, text);
+  if (!outcome.wentWrong) {
+    return `${subject}: ${text}`;
   }
-  return outcome.wentWrong
-    ? trans.__('Export of %1 failed: %2', subject, text)
-    : trans.__('Exported %1. %2', subject, text);
+  return outcome.what === 'check'
+    ? trans.__('Check of %1 failed: %2', subject, text)
+    : trans.__('Export of %1 failed: %2', subject, text);
 }

@@ -106,7 +106,7 @@ test('an outcome is read aloud, what the view says comes after it, and details f
     outcome: { what: 'check', subject: 'm', text: '1 error', wentWrong: false, details: '' },
   });
 
-  expect(status.textContent).toBe('Checked m. 1 error');
+  expect(status.textContent).toBe('m: 1 error');
 });
 
 test('the focus survives a change of everything', () => {

@@ -20,7 +20,7 @@ export function DirectoryCard({ view, directory, onClose }: Props): React.ReactE
   const { path, subject } = directory;
   return (
     <li className="sm-magics-Card" tabIndex={-1} data-sm-keep="">
-      <Title path={path} />
+      <Title path={path} view={view} />
       <p className="sm-magics-Quiet">
         {size(directory.bytes, trans)}
         {subject ? <> · {trans.__('export of %1', subject)}</> : null}
@@ -42,7 +42,7 @@ export function UnreadCard({ view, opened }: { view: View; opened: Opened }): Re
   const { path, trouble } = opened;
   return (
     <li className="sm-magics-Card" tabIndex={-1} data-sm-keep="">
-      <Title path={path} />
+      <Title path={path} view={null} />
       <p className={trouble ? 'sm-magics-Trouble' : 'sm-magics-Quiet'}>
         {trouble || trans.__('not read yet')}
       </p>
@@ -58,11 +58,19 @@ export function UnreadCard({ view, opened }: { view: View; opened: Opened }): Re
   );
 }
 
-function Title({ path }: { path: string }): React.ReactElement {
+/** The name; with a view, a click on it shows the directory in the file browser, if that can. */
+function Title({ path, view }: { path: string; view: View | null }): React.ReactElement {
+  const name = <code>{shortName(path)}</code>;
   return (
     <>
       <h4>
-        <code>{shortName(path)}</code>
+        {view?.host.canBrowse(path) ? (
+          <Button looks="link" onClick={() => void attempt(view, () => view.host.browse(path))}>
+            {name}
+          </Button>
+        ) : (
+          name
+        )}
       </h4>
       <p className="sm-magics-Path sm-magics-Quiet">
         <code>{path}</code>

@@ -8,6 +8,8 @@ import { CheckField, ListField, SelectField, TextField } from './fields';
 
 /** These have controls of their own. */
 const ELSEWHERE = new Set(['signatures', 'target']);
+/** Whoever exports for the second time needs one of these: they are always in sight. */
+const IN_SIGHT = new Set(['overwrite', 'next_version']);
 
 interface Props {
   readonly view: View;
@@ -18,28 +20,33 @@ interface Props {
 /** The options that the kernel names, each with the control that fits its kind. */
 export function OptionFields({ view, options, onChange }: Props): React.ReactElement | null {
   const shown = (view.kernel.welcome?.options ?? []).filter((one) => !ELSEWHERE.has(one.name));
-  const given = shown.filter((one) => one.name in options).length;
+  const folded = shown.filter((one) => !IN_SIGHT.has(one.name));
+  const given = folded.filter((one) => one.name in options).length;
+  const field = (option: Option): React.ReactElement => (
+    <OptionField
+      key={option.name}
+      view={view}
+      option={option}
+      value={options[option.name]}
+      onChange={(value) => onChange(option.name, value)}
+    />
+  );
   if (shown.length === 0) {
     return null;
   }
   return (
-    <details className="sm-magics-Options">
-      <summary>
-        {view.trans.__('Options')}
-        {given > 0 ? (
-          <span className="sm-magics-Quiet"> {view.trans.__('%1 set', given)}</span>
-        ) : null}
-      </summary>
-      {shown.map((option) => (
-        <OptionField
-          key={option.name}
-          view={view}
-          option={option}
-          value={options[option.name]}
-          onChange={(value) => onChange(option.name, value)}
-        />
-      ))}
-    </details>
+    <>
+      {shown.filter((one) => IN_SIGHT.has(one.name)).map(field)}
+      <details className="sm-magics-Options">
+        <summary>
+          {view.trans.__('Options')}
+          {given > 0 ? (
+            <span className="sm-magics-Quiet"> {view.trans.__('%1 set', given)}</span>
+          ) : null}
+        </summary>
+        {folded.map(field)}
+      </details>
+    </>
   );
 }
 
