@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import statistics
 import time
+from itertools import count
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from sm_magics.notebook.bindings import bound_names
 from sm_magics.savedmodel import capture
+from sm_magics.savedmodel.capture.lookout import Lookout
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,6 +96,21 @@ def identity_difference(namespace: dict[str, object]) -> Callable[[], list[str]]
     return changed
 
 
+def looking(namespace: dict[str, object]) -> Callable[[], object]:
+    """Return what the sidebar does after a cell that bound two names and said one of a model."""
+    lookout = Lookout()
+    lookout.whole(namespace)
+    counter = count()
+
+    def after_a_cell() -> object:
+        number = next(counter)
+        namespace[f"new_{number}"] = number
+        namespace["name_3"] = f"text {number}"
+        return lookout.quick(namespace, {"model", "name_3", f"new_{number}"})
+
+    return after_a_cell
+
+
 def measure(ours: Callable[[], object], peer: Callable[[], object]) -> tuple[float, float]:
     """Return the medians in milliseconds of two functions that take turns."""
     seconds: tuple[list[float], list[float]] = ([], [])
@@ -114,8 +131,20 @@ def run() -> list[dict[str, object]]:
     deep = keras.applications.MobileNetV2(weights=None)
     cases: list[tuple[str, Callable[[], object], str, Callable[[], object]]] = [
         (
+            "models after a cell among 10,000 names",
+            looking(notebook()),
+            "isinstance over the names, no containers",
+            lambda: isinstance_scan(namespace),
+        ),
+        (
             "models among 10,000 names with containers",
             lambda: capture.find(namespace),
+            "isinstance over the names, no containers",
+            lambda: isinstance_scan(namespace),
+        ),
+        (
+            "models after a cell among 10,000 names",
+            looking(notebook()),
             "isinstance over the names, no containers",
             lambda: isinstance_scan(namespace),
         ),
