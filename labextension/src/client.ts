@@ -102,6 +102,12 @@ export class Client implements IKernelModel, IListener {
     this._tellWatching();
   }
 
+  /** Say once more that somebody looks: a kernel takes who is silent for long to be gone. */
+  renewWatching(): void {
+    this._watching.renew();
+    this._tellWatching();
+  }
+
   load(): Promise<void> {
     this._loading ??= this._load().finally(() => {
       this._loading = null;

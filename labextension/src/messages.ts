@@ -122,13 +122,14 @@ export interface Hello {
 /**
  * Keep the models up to date from now on: somebody looks. Answered by Done.
  *
- * With `live_checks` what was checked is checked again when a cell made it anew, for `target`.
+ * With `live_checks` what was checked is checked again when a cell made it anew, for `target`
+ * where it was asked for none. Who is silent for 10 minutes is taken to be gone.
  */
 export interface Watch {
   kind: 'watch';
   id: string;
   live_checks: boolean;
-  target: string;
+  target: '' | 'any' | 'cpu' | 'gpu' | 'tpu';
 }
 
 /** Nobody looks any more. Answered by Done. */

@@ -13,6 +13,9 @@ import type { IKernels } from './tracker';
 const NO_DRAFT: Draft = { model: '', directory: '', options: {} };
 
 /** The sidebar without its looks. */
+/** Milliseconds until the kernel is told again that somebody looks; it forgets after 10 min. */
+const RENEWAL = 4 * 60 * 1000;
+
 export class SidebarModel implements ISidebarModel {
   constructor(kernels: IKernels, trans: TranslationBundle) {
     this._kernels = kernels;
@@ -70,6 +73,10 @@ export class SidebarModel implements ISidebarModel {
   setVisible(isVisible: boolean): void {
     this._isVisible = isVisible;
     this._watch();
+    clearInterval(this._renewal);
+    if (isVisible) {
+      this._renewal = setInterval(() => this._kernels.current?.renewWatching(), RENEWAL);
+    }
   }
 
   /** Whether what was checked is checked again when a cell has made it anew. */
@@ -175,6 +182,7 @@ export class SidebarModel implements ISidebarModel {
       return;
     }
     this._isDisposed = true;
+    clearInterval(this._renewal);
     this._kernels.changed.disconnect(this._onPlace);
     this._kernels.clientAdded.disconnect(this._onClients);
     this._kernels.clientRemoved.disconnect(this._onRemoved);
@@ -253,6 +261,7 @@ export class SidebarModel implements ISidebarModel {
   private _folded: ReadonlySet<string> = new Set();
   private _comparison: ISidebarModel['comparison'] = null;
   private _comparing = 0;
+  private _renewal: ReturnType<typeof setInterval> | undefined;
   private _isVisible = false;
   private _areLive = false;
   private _isDisposed = false;

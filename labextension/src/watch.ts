@@ -11,6 +11,8 @@ interface Look {
 
 const NONE: Look = { isOn: false, liveChecks: false, target: '' };
 
+const TARGETS: readonly Watch['target'][] = ['any', 'cpu', 'gpu', 'tpu'];
+
 /** Knows whether a kernel must be told that somebody looks, or no longer does. */
 export class Watching {
   set(isOn: boolean, liveChecks: boolean, target: string): void {
@@ -22,6 +24,13 @@ export class Watching {
     this._told = NONE;
   }
 
+  /** The kernel is to be told again that somebody looks. */
+  renew(): void {
+    if (this._told.isOn) {
+      this._told = NONE;
+    }
+  }
+
   /** Send what the kernel must be told, if anything; `send` tells whether it could be sent. */
   tell(send: (request: Watch | Leave) => boolean): void {
     const { isOn, liveChecks, target } = this._wanted;
@@ -30,7 +39,8 @@ export class Watching {
       return;
     }
     const id = UUID.uuid4();
-    const request = { kind: 'watch', id, live_checks: liveChecks, target } as const;
+    const known = TARGETS.find((one) => one === target) ?? '';
+    const request = { kind: 'watch', id, live_checks: liveChecks, target: known } as const;
     if (send(isOn ? request : { kind: 'leave', id })) {
       this._told = this._wanted;
     }

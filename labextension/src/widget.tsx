@@ -34,6 +34,11 @@ export class SidebarWidget extends ReactWidget {
     this.update();
   };
 
+  /** A page that is left, or shown again from the browser's memory. */
+  handleEvent(event: Event): void {
+    this.model.setVisible(event.type === 'pageshow' && this.isVisible);
+  }
+
   override dispose(): void {
     this.model.changed.disconnect(this.update, this);
     super.dispose();
@@ -48,6 +53,8 @@ export class SidebarWidget extends ReactWidget {
   protected override onAfterAttach(message: Message): void {
     super.onAfterAttach(message);
     this.model.setVisible(this.isVisible);
+    window.addEventListener('pagehide', this);
+    window.addEventListener('pageshow', this);
   }
 
   protected override onAfterShow(message: Message): void {
@@ -62,6 +69,8 @@ export class SidebarWidget extends ReactWidget {
   }
 
   protected override onBeforeDetach(message: Message): void {
+    window.removeEventListener('pagehide', this);
+    window.removeEventListener('pageshow', this);
     this.model.setVisible(false);
     super.onBeforeDetach(message);
   }

@@ -188,13 +188,20 @@ def asked(request: Request, text: RequestText | None = None) -> Asked:
 
 
 def note(
-    session: Session, about: Asked, findings: Iterable[Diagnostic], seconds: float = 0.0
+    session: Session, about: Asked, findings: Iterable[Diagnostic], seconds: float | None = None
 ) -> Findings:
-    """Put findings into cells, and into the session's journal."""
+    """Put findings into cells, and into the session's journal.
+
+    The journal has one check a name: one of something that the notebook has no name for is kept
+    there only where no model of the notebook is called like it.
+    """
     found = located(session, findings, about.name)
-    value = id(about.obj) if session.current(about.name) is about.obj else None
-    check = Check(about.name, about.target, found, value, seconds, about.given)
-    session.journal.checked(check)
+    named = session.current([about.name]).get(about.name)
+    if named is None or named is about.obj:
+        value = None if named is None else id(named)
+        is_stale = any(map(session.has_run_again, found))
+        check = Check(about.name, about.target, found, value, seconds, about.given, is_stale)
+        session.journal.checked(check)
     return found
 
 

@@ -54,7 +54,7 @@ def ending(run: Callable[[], Any], tell: Callable[[Any], str]) -> Ending:
         stops = blocking(error.findings) or list(error.findings)
         told = f"Nothing was written. {stops[0].code}: {stops[0].message}"
         return Ending(told, went_wrong=True)
-    except Exception as error:  # noqa: BLE001, whatever it is, the person is told
+    except (Exception, SystemExit) as error:  # noqa: BLE001, whatever it is, the person is told
         return unexpected(error)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from sm_magics.notebook.progress import Progress
     from sm_magics.notebook.shown import Findings
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 EXPORTS = 20
 """Exports that are remembered."""
+CHECKS = 50
+"""Models whose checks are remembered."""
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +36,8 @@ class Check:
         In the notebook's cells.
     value : int or None
         The id of the object that was looked at; None if the notebook has no name for it.
-    seconds : float
-        What it took.
+    seconds : float or None
+        What it took; None if it is not known, or it must not be repeated unasked.
     given : mapping of str to object
         What was asked for, as `RequestText.given`.
     is_stale : bool
@@ -44,7 +48,7 @@ class Check:
     target: str
     findings: Findings
     value: int | None
-    seconds: float = 0.0
+    seconds: float | None = None
     given: Mapping[str, Any] = field(default_factory=dict)
     is_stale: bool = False
 
@@ -84,10 +88,19 @@ class Journal:
         return end
 
     def checked(self, check: Check) -> None:
-        """Remember what a check found."""
+        """Remember what a check found, the newest last."""
         with self._lock:
-            self.checks = {**self.checks, check.subject: check}
+            others = {name: one for name, one in self.checks.items() if name != check.subject}
+            kept = [*others.items(), (check.subject, check)]
+            self.checks = dict(kept[-CHECKS:])
         self._tell("checks")
+
+    def tried(self, subject: str) -> None:
+        """Note that a check is being repeated unasked: if that fails, it is not tried again."""
+        with self._lock:
+            before = self.checks.get(subject)
+            if before is not None:
+                self.checks = {**self.checks, subject: replace(before, seconds=None)}
 
     @contextmanager
     def exporting(self) -> Iterator[None]:
@@ -96,10 +109,13 @@ class Journal:
         try:
             yield
         finally:
-            with self._lock:
-                self._is_exporting, was, self.progress = False, self.progress, None
-            if was is not None:
-                self._tell("progress")
+            self._end_progress()
+
+    def _end_progress(self) -> None:
+        with self._lock:
+            self._is_exporting, was, self.progress = False, self.progress, None
+        if was is not None:
+            self._tell("progress")
 
     def progressed(self, progress: Progress) -> None:
         """Note how far the export is."""
@@ -116,7 +132,12 @@ class Journal:
             self.exports = [result, *others][:EXPORTS]
         self._tell("exports")
 
-    def review(self, cell: str | None, count: int | None, current: Callable[[str], Any]) -> None:
+    def review(
+        self,
+        cell: str | None,
+        count: int | None,
+        current: Callable[[Iterable[str]], Mapping[str, Any]],
+    ) -> None:
         """Tell which checks are out of date after a cell ran; forget those of what is gone.
 
         Parameters
@@ -126,16 +147,20 @@ class Journal:
         count : int or None
             Its execution count.
         current : callable
-            Returns the object that a subject stands for now; None if there is none.
+            Returns the objects that subjects stand for now, without those that are gone.
         """
+        self._end_progress()  # no export runs as a cell ends
+        if not self.checks:
+            return
+        there = current(self.checks)
         kept: dict[str, Check] = {}
         with self._lock:
             for subject, one in self.checks.items():
-                obj = current(subject) if one.value is not None else None
-                if obj is None and one.value is not None:
-                    continue
-                is_other = obj is not None and id(obj) != one.value
-                is_stale = one.is_stale or is_other or _is_in(one, cell, count)
+                obj, is_rerun = there.get(subject), _is_in(one, cell, count)
+                if (obj is None) if one.value is not None else is_rerun:
+                    continue  # its model is gone; of one without a name, its cell makes another
+                is_other = one.value is not None and id(obj) != one.value
+                is_stale = one.is_stale or is_other or is_rerun
                 kept[subject] = replace(one, is_stale=is_stale)
             is_changed, self.checks = kept != self.checks, kept
         if is_changed:
@@ -143,7 +168,10 @@ class Journal:
 
     def _tell(self, what: str) -> None:
         for told in tuple(self._subscribers):
-            told(what)
+            try:
+                told(what)
+            except Exception:  # noqa: BLE001, whoever listens must not stop what is told of
+                _LOG.warning("nobody was told of the %s", what, exc_info=True)
 
 
 def _is_in(check: Check, cell: str | None, count: int | None) -> bool:

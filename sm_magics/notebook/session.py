@@ -165,12 +165,19 @@ class Session:
         self._catch_up()
         return [(self.placed(model), obj) for model, obj in capture.find(dict(self.shell.user_ns))]
 
-    def current(self, expression: str) -> Any:
-        """Return the model that an expression such as ``models['a']`` reaches now; None if none."""
+    def current(self, expressions: Iterable[str]) -> dict[str, Any]:
+        """Return the models that expressions such as ``models['a']`` reach now, by expression."""
         from sm_magics.savedmodel import capture
 
-        root, namespace = root_name(expression), self.shell.user_ns
-        return capture.reach(expression, {root: namespace[root]}) if root in namespace else None
+        namespace, wanted = self.shell.user_ns, set(expressions)
+        roots = sorted({root_name(one) for one in wanted} & namespace.keys())
+        reached = capture.reach({root: namespace[root] for root in roots})
+        return {one: reached[one] for one in wanted if one in reached}
+
+    def has_run_again(self, found: Diagnostic) -> bool:
+        """Tell whether the cell of a finding has run since the run that the finding is about."""
+        counts = (count for count, cell_id in self._cell_ids.items() if cell_id == found.cell_id)
+        return found.cell_id is not None and max(counts, default=0) > (found.cell or 0)
 
     def located(self, findings: Iterable[Diagnostic], names: Sequence[str]) -> list[Diagnostic]:
         """Put findings where their author sees them: the cell and line instead of the file.

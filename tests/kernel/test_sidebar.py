@@ -313,6 +313,75 @@ def test_a_malformed_message_is_answered_with_an_error(sidebar, data):
     assert failed["id"] == (data["id"] if isinstance(data.get("id"), str) else "")
 
 
+EXITS = """\
+class Leaver(tf.Module):
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32)])
+    def leave(self, x):
+        raise SystemExit("enough")
+
+leaver = Leaver()"""
+
+
+def test_what_leaves_while_it_is_traced_does_not_take_the_kernel_along(kernel, sidebar):
+    kernel.run(EXITS)
+    failed = sidebar.answer("check", model="leaver", options={}, again=False)
+    assert (failed["kind"], failed["reason"]) == ("failed", "error")
+    assert "SystemExit" in failed["text"]
+    assert kernel.run("del leaver\nprint('here')").stdout == "here\n"
+
+
+COUNTED = """\
+class Counted(tf.Module):
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32)])
+    def count(self, x):
+        traces.append(1)
+        if len(traces) > 1:
+            raise RuntimeError("only once")
+        return {"y": x}
+
+counted = Counted()"""
+
+
+def test_a_check_that_fails_by_itself_is_not_repeated_after_every_cell(kernel, watching):
+    kernel.run(f"traces = []\n{COUNTED}")
+    assert watching.answer("check", model="counted", options={}, again=False)["kind"] == "done"
+    kernel.run(COUNTED)
+    for _ in range(3):
+        time.sleep(0.5)
+        kernel.run("None")
+    assert kernel.run("print(len(traces))\ndel counted").stdout == "2\n"
+
+
+def test_a_live_check_is_not_lost_to_what_is_asked_meanwhile(kernel, watching):
+    kernel.run(MODELS, cell_id="models-cell")
+    watching.answer("check", model="line", options={}, again=False)
+    kernel.run(MODELS, cell_id="models-cell")
+    watching.answer("inspect", directory="nosuch")
+    told = [one for said in watching.said for one in said.get("checks", ())][-1]
+    assert (told["subject"], told["is_stale"]) == ("line", True)
+    assert [one["is_stale"] for one in watching.change("checks") if one["subject"] == "line"] == [
+        False
+    ]
+
+
+def test_who_closes_what_it_does_not_know_closes_it_for_nobody_else(sidebar):
+    close = sidebar.client.session.msg("comm_close", {"comm_id": sidebar.comm, "data": {}})
+    sidebar.client.shell_channel.send(close)
+    assert sidebar.answer("hello", version=1)["kind"] == "welcome"
+    assert sidebar.find() is not None
+
+
+@pytest.mark.usefixtures("watching")
+def test_who_is_silent_for_long_looks_no_more(kernel):
+    hooks = "print(len(get_ipython().events.callbacks['post_run_cell']))"
+    looked = int(kernel.run(hooks).stdout)
+    kernel.run(
+        "import sm_magics.notebook.sidebar.lookers as lookers\n"
+        "lease, lookers.LEASE = lookers.LEASE, -1.0"
+    )
+    assert int(kernel.run(f"lookers.LEASE = lease\n{hooks}").stdout) == looked - 1
+
+
 def test_loading_again_and_unloading_tell_the_front_end(kernel, sidebar):
     assert sidebar.find() is not None
     reply = kernel.run("%unload_ext sm_magics\n__import__('gc').collect()")

@@ -88,3 +88,31 @@ def test_nothing_keeps_a_model_alive(notebook):
     notebook.run("del line")
     gc.collect()
     assert alive() is None
+
+
+def test_who_listens_can_not_stop_an_export(notebook, session, caplog):
+    def fails(what):
+        raise RuntimeError(what)
+
+    session.journal.subscribe(fails)
+    heard = told(session)
+    notebook.run("%savedmodel export line out/a")
+    assert [one.path.name for one in session.journal.exports] == ["a"]
+    assert "exports" in heard
+    assert "nobody was told of the exports" in caplog.text
+
+
+def test_something_without_a_name_takes_no_models_place(notebook, session):
+    notebook.run("model = Line()\n%savedmodel check model")
+    notebook.run("import sm_magics\n_ = sm_magics.check(Line(), ignore='SM')")
+    assert [len(one.findings) for one in session.journal.checks.values()] == [1]
+
+
+def test_a_finding_of_a_cell_that_ran_again_stays_out_of_date(session, monkeypatch):
+    found = sm_magics.Diagnostic(
+        code="SM301", severity=sm_magics.Severity.WARNING, message="m", cell=3, cell_id="a"
+    )
+    monkeypatch.setattr(session, "_cell_ids", {3: "a", 4: "b"})
+    assert not session.has_run_again(found)
+    monkeypatch.setattr(session, "_cell_ids", {3: "a", 5: "a"})
+    assert session.has_run_again(found)

@@ -67,4 +67,6 @@ def test_a_request_with_one_part_made_wrong_is_refused_or_means_what_it_says(mes
         read = messages.read(changed)
     except messages.MalformedError:
         return
+    if message["kind"] == "hello":  # another version's may say more
+        changed.pop("another", None)
     assert msgspec.to_builtins(read) == changed

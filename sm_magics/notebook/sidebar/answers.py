@@ -114,7 +114,6 @@ class Answers:
         def run() -> Any:
             obj = self._model(text.model)
             found, _ = asking.check(self._session, asking.request(self._session, text, obj), text)
-            self._work.shield()  # it is done: what is told of it is told whole
             return found
 
         return ending(run, lambda found: f"Checked: {words.tally(found)}")
@@ -129,14 +128,12 @@ class Answers:
             request = asking.request(self._session, text, self._model(text.model))
             with Ticker(self._session.journal.progressed, text.model) as ticker:
                 on_phase = self._work.guarding(ticker.on_phase)
-                result = asking.export(self._session, request, on_phase, text)
-            self._work.shield()
-            return result
+                return asking.export(self._session, request, on_phase, text)
 
         return ending(run, lambda result: f"Exported to {result.path}")
 
     def _model(self, name: str) -> Any:
-        obj = self._session.current(name)
+        obj = self._session.current([name]).get(name)
         if obj is None:
             names = ", ".join(model.name for model in self._session.models())
             known = f"the models here are {names}" if names else "no model is here yet"

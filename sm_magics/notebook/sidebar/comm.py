@@ -46,6 +46,7 @@ class Line:
         # Else it says `comm_close` when it is collected, also as the kernel ends; see `close`.
         self._comm._closed = True  # noqa: SLF001, there is no public way
         self._comm.on_msg(self._hear)
+        self._comm.on_close(self._stay)
         get_comm_manager().register_comm(self._comm)
         self._end = session.journal.subscribe(self._note)
         self.say({"kind": "announce", "version": VERSION})
@@ -64,7 +65,8 @@ class Line:
             self._desk.close()
         self.say({"kind": "bye"})
         self._comm.on_msg(None)
-        get_comm_manager().unregister_comm(self._comm)
+        self._comm.on_close(None)
+        get_comm_manager().comms.pop(self._comm.comm_id, None)
 
     def _note(self, what: str) -> None:
         self._desk.note(what)
@@ -78,6 +80,13 @@ class Line:
         from sm_magics.notebook.sidebar.desk import Desk
 
         return Desk(self._session, self._work, self.say)
+
+    def _stay(self, message: dict[str, Any]) -> None:
+        """Stay: a front end that closes what it does not know must not close it for the others."""
+        from comm import get_comm_manager
+
+        del message
+        get_comm_manager().register_comm(self._comm)
 
     def _hear(self, message: dict[str, Any]) -> None:
         # ipykernel may bring it on the thread of a subshell, for which something was said last.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,13 +14,12 @@ from sm_magics.notebook.endings import unexpected
 from sm_magics.notebook.sidebar import messages, views
 from sm_magics.notebook.sidebar.answers import Answers
 from sm_magics.notebook.sidebar.lookers import Looker, Lookers
+from sm_magics.notebook.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sm_magics.notebook.request_text import RequestText
     from sm_magics.notebook.session import Session
-    from sm_magics.notebook.work import Work
     from sm_magics.savedmodel.capture import Model
 
 _PAUSE = 0.3
@@ -45,6 +45,8 @@ class Desk:
         self._work = work
         self._send = say
         self._answers = Answers(session, work, self._say)
+        self._live = Work(session.shell)  # what is asked for must not take its place
+        self._live_answers = Answers(session, self._live, self._say)
         self._lookers = Lookers(session, self._found)
         self._told: dict[str, Any] = {"models": [], "more_models": 0}
         self._lock = threading.RLock()
@@ -55,7 +57,8 @@ class Desk:
 
     def note(self, what: str) -> None:
         """Tell what has changed in the session's journal."""
-        self._tell(**self._journal(what))
+        with self._lock:  # else a thread could tell what it read before another told what is newer
+            self._tell(**self._journal(what))
 
     def hear(self, data: Any, who: str) -> None:
         """Answer a request.
@@ -90,11 +93,12 @@ class Desk:
                     answer = self._answers.answer(request)
         except (ValueError, UsageError) as error:
             answer = messages.Failed(id=request.id, reason="refused", text=str(error))
-        except Exception as error:  # noqa: BLE001, whatever it is, the person is told
+        except (Exception, SystemExit) as error:  # noqa: BLE001, whatever it is, it is told
             done = unexpected(error)
             answer = messages.Failed(
                 id=request.id, reason="error", text=done.told, details=done.details
             )
+        self._work.shield()  # it is done: there is one answer, and it is told whole
         self._say(answer)
         if isinstance(answer, messages.Welcome):
             self._tell_all()
@@ -119,28 +123,32 @@ class Desk:
             news = {
                 name: part for name, part in parts.items() if part != self._told.get(name, UNSET)
             }
-            self._told |= news
             if news:
                 self._say(messages.Change(**news))
+            self._told |= news
 
     def _journal(self, what: str) -> dict[str, Any]:
         journal = self._session.journal
         if what == "checks":
             return {"checks": views.checks(journal.checks.values())}
         if what == "exports":
-            there = [one for one in journal.exports if one.path.exists()]
+            # Path.exists raises where a disk does not answer.
+            there = [one for one in journal.exports if os.path.exists(one.path)]  # noqa: PTH110
             return {"exports": [views.exported(one) for one in there]}
         return {"running": views.running(journal.progress)}
 
     def _found(self, found: list[tuple[Model, Any]]) -> None:
         models = [views.model(self._session.placed(one)) for one, _ in found[: views.MODELS]]
         self._tell(models=models, more_models=len(found) - len(models), **self._journal("exports"))
+        self._check_again_in(_PAUSE)
+
+    def _check_again_in(self, seconds: float) -> None:
         if self._lookers.due():
-            self._work.start(self._check_again, lambda: None, delay=_PAUSE)
+            # A job of its own each, so that cells and interrupts find their way between them.
+            self._live.start(self._check_again, lambda: None, delay=seconds)
 
     def _check_again(self) -> None:
-        for text in self._lookers.due():  # still: another cell may have run meanwhile
-            self._check(text)
-
-    def _check(self, text: RequestText) -> None:
-        self._answers.check(text)
+        for text in self._lookers.due()[:1]:  # still: another cell may have run meanwhile
+            self._session.journal.tried(text.model)
+            self._live_answers.check(text)
+            self._check_again_in(_PAUSE)

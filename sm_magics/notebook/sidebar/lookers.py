@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sm_magics.notebook.request_text import RequestText
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 QUICK = 1.0
 """Seconds that a check may have taken to be repeated by itself."""
+LEASE = 600.0
+"""Seconds after which a front end that has not said again that it looks is taken to be gone."""
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
@@ -28,6 +31,7 @@ class Looker:
 
     live_checks: bool
     target: str
+    since: float = field(default_factory=time.monotonic)
 
 
 class Lookers:
@@ -47,7 +51,7 @@ class Lookers:
         self._found = found
         self._lookers: dict[str, Looker] = {}
         self._lookout: Any = None
-        self._live: dict[str, Any] = {}
+        self._live: dict[str, int] = {}
 
     def __bool__(self) -> bool:
         """Whether anybody looks."""
@@ -86,24 +90,36 @@ class Lookers:
 
     def _text(self, check: Check, targets: set[str]) -> RequestText:
         target = {"target": targets.pop()} if len(targets) == 1 else {}
-        return RequestText(check.subject, given={**check.given, **target})
+        return RequestText(check.subject, given={**target, **check.given})
 
     def _may_repeat(self, check: Check) -> bool:
         """Tell whether a check repeats what a person has started, runs nothing, builds nothing."""
         typed = any("(" in text for text in check.given.get("signatures", ()))
-        built = self._live.get(check.subject)
+        value = self._live.get(check.subject)
         return (
-            check.seconds < QUICK
-            and built is True
+            check.seconds is not None
+            and check.seconds < QUICK
+            and value not in (None, check.value)  # what is the same has the same findings
             and not typed
             and not check.given.keys() & {"sample", "inputs"}
         )
 
     def _after_cell(self, result: ExecutionResult) -> None:
+        now = time.monotonic()
+        for who, looker in tuple(self._lookers.items()):
+            if now - looker.since > LEASE:
+                self.remove(who)
+        if not self._lookers:
+            return
         text = result.info.raw_cell if result.info is not None else ""
         words = set(_WORD.findall(text or ""))
         self._tell(self._lookout.quick(self._session.shell.user_ns, words))
 
     def _tell(self, found: list[tuple[Model, Any]]) -> None:
-        self._live = {name: model.built is not False for model, _ in found for name in model.names}
+        self._live = {
+            name: id(obj)
+            for model, obj in found
+            if model.built is not False
+            for name in model.names
+        }
         self._found(found)

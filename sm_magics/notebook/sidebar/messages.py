@@ -15,6 +15,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 Severity = Literal["error", "warning", "info"]
+Target = Literal["", "any", "cpu", "gpu", "tpu"]
 Command = Literal["check", "export", "panel"]
 Reason = Literal["malformed", "version", "cancelled", "refused", "error"]
 Given = bool | str | list[str]
@@ -152,11 +153,12 @@ class Hello(Ask, frozen=True, kw_only=True, tag="hello"):
 class Watch(Ask, frozen=True, kw_only=True, tag="watch"):
     """Keep the models up to date from now on: somebody looks. Answered by Done.
 
-    With `live_checks` what was checked is checked again when a cell made it anew, for `target`.
+    With `live_checks` what was checked is checked again when a cell made it anew, for `target`
+    where it was asked for none. Who is silent for 10 minutes is taken to be gone.
     """
 
     live_checks: bool
-    target: str
+    target: Target
 
 
 class Leave(Ask, frozen=True, kw_only=True, tag="leave"):
@@ -319,6 +321,9 @@ def read(data: Any) -> Request:
         If it is none; the message says where it is wrong.
     """
     try:
+        if isinstance(data, dict) and data.get("kind") == "hello":
+            # Another version's may say more; it is told that it is another one.
+            data = {name: data[name] for name in ("kind", "id", "version") if name in data}
         request: Request = msgspec.convert(data, Request)
     except (msgspec.ValidationError, RecursionError) as error:
         raise MalformedError(str(error)) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sm_magics.notebook import request_text, snippets, words
@@ -46,8 +47,9 @@ def options() -> list[messages.Option]:
     ]
 
 
+@lru_cache(maxsize=2 * MODELS)
 def model(found: Model) -> messages.Model:
-    """Return a model; a `placed` one has its cell."""
+    """Return a model; a `placed` one has its cell. One that has not changed costs nothing."""
     try:
         panel = request_text.line(RequestText(found.name), "panel")
     except ValueError:  # its name can't be typed in a line

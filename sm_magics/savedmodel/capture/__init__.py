@@ -89,13 +89,13 @@ def find(namespace: Mapping[str, object]) -> list[tuple[Model, object]]:
     ]
 
 
-def reach(expression: str, namespace: Mapping[str, object]) -> object | None:
-    """Return the model that one of the expressions of `find` reaches, without describing it."""
+def reach(namespace: Mapping[str, object]) -> dict[str, object]:
+    """Return the models of a namespace by each expression that `find` has, without describing."""
     sorts = Sorts()
     if not sorts.any_model:
-        return None
+        return {}
     found = search.expressions(namespace, sorts)
-    return next((obj for obj, expressions in found if expression in expressions), None)
+    return {expression: obj for obj, expressions in found for expression in expressions}
 
 
 def describe(obj: object, names: Sequence[str] = ("model",), sorts: Sorts | None = None) -> Model:

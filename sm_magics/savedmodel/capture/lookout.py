@@ -37,6 +37,7 @@ class Lookout:
     def whole(self, namespace: Mapping[str, object]) -> list[tuple[Model, object]]:
         """Look at everything."""
         self._models.clear()
+        namespace = dict(namespace)  # a thread of the user's may bind a name meanwhile
         self._names, self._ids, self._places, self._holders = [], [], {}, {}
         self._changed(namespace)
         return self._found(namespace, namespace)
@@ -58,6 +59,7 @@ class Lookout:
         list of (Model, object)
             All models, as `capture.find` returns them.
         """
+        namespace = dict(namespace)
         changed = self._changed(namespace)
         others = list(islice(self._holders, HOLDERS))
         for name in others:  # next time the next ones
