@@ -22,6 +22,8 @@ export interface Context {
   readonly trans: TranslationBundle;
   /** Bring the sidebar to the front. */
   show(): void;
+  /** Bring it to the front, and the focus into it. */
+  enter(): void;
   /** Show the export section, the cursor in its directory. */
   startExport(model: string): void;
   /** The id of the cell that is active in the notebook that is followed. */
@@ -51,7 +53,7 @@ export function addCommands(commands: CommandRegistry, context: Context): void {
 
   add(CommandIDs.show, trans.__('Show Sidebar'), trans.__('Show the SavedModel sidebar'), {
     isEnabled: () => true,
-    execute: () => context.show(),
+    execute: () => context.enter(),
   });
   add(
     CommandIDs.check,

@@ -69,6 +69,10 @@ const sidebar: JupyterFrontEndPlugin<ISavedModelSidebar> = {
       settings,
       tracker,
       show,
+      enter: () => {
+        show();
+        widget.enter();
+      },
       startExport: (name) => {
         show();
         widget.startExport(name);
@@ -85,7 +89,7 @@ const commands: JupyterFrontEndPlugin<void> = {
   optional: [ICommandPalette, IDefaultFileBrowser, ITranslator],
   activate: (
     app: JupyterFrontEnd,
-    { model, host, show, startExport }: ISavedModelSidebar,
+    { model, host, show, enter, startExport }: ISavedModelSidebar,
     notebooks: INotebookTracker,
     palette: ICommandPalette | null,
     browser: IDefaultFileBrowser | null,
@@ -98,6 +102,7 @@ const commands: JupyterFrontEndPlugin<void> = {
       host,
       trans,
       show,
+      enter,
       startExport,
       activeCellId: () =>
         notebooks.currentWidget?.id === model.place?.widgetId

@@ -15,8 +15,8 @@ interface Props {
   readonly model: ISidebarModel;
   readonly host: IHost;
   readonly trans: TranslationBundle;
-  /** The model that somebody wants to export; null once the cursor is in the directory. */
-  readonly wish: { current: string | null };
+  /** Where the focus is wanted; null once it is there. */
+  readonly wish: { current: 'sidebar' | 'directory' | null };
   readonly startExport: (model: string) => void;
 }
 
@@ -25,9 +25,13 @@ export function Sidebar({ model, host, trans, wish, startExport }: Props): React
   const { kernel, place } = model;
   const outcome = kernel?.outcome ?? null;
   const [notice, say] = useNotice(outcome);
+  const keeper = React.useRef<FocusKeeper>(null);
   const directory = React.useRef<HTMLInputElement>(null);
   React.useEffect(() => {
-    if (wish.current !== null && directory.current) {
+    if (wish.current === 'sidebar') {
+      wish.current = null;
+      keeper.current?.enter();
+    } else if (wish.current === 'directory' && directory.current) {
       wish.current = null;
       directory.current.focus();
     }
@@ -35,7 +39,7 @@ export function Sidebar({ model, host, trans, wish, startExport }: Props): React
   const view: View | null =
     kernel && isUsable(model) ? { model, kernel, host, trans, say, startExport } : null;
   return (
-    <FocusKeeper>
+    <FocusKeeper ref={keeper}>
       <Header place={place} kernel={kernel} trans={trans} />
       <Status outcome={outcome} notice={notice} trans={trans} />
       {view ? (

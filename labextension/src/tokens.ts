@@ -12,6 +12,8 @@ export interface ISavedModelSidebar {
   readonly tracker: Tracker;
   /** Bring the sidebar to the front. */
   show(): void;
+  /** Bring it to the front, and the focus into it. */
+  enter(): void;
   /** Show the export section, the cursor in its directory. */
   startExport(model: string): void;
 }

@@ -24,9 +24,15 @@ export class SidebarWidget extends ReactWidget {
     model.changed.connect(this.update, this);
   }
 
+  /** Take the focus, when it is shown. */
+  enter(): void {
+    this.wish.current = 'sidebar';
+    this.update();
+  }
+
   /** Show the export section with this model, the cursor in its directory. */
   startExport = (name: string): void => {
-    this.wish.current = name;
+    this.wish.current = 'directory';
     this.model.setFolded('export', false);
     if (name) {
       this.model.setDraft({ model: name });
@@ -87,5 +93,5 @@ export class SidebarWidget extends ReactWidget {
     );
   }
 
-  private readonly wish: { current: string | null } = { current: null };
+  private readonly wish: { current: 'sidebar' | 'directory' | null } = { current: null };
 }

@@ -18,6 +18,7 @@ function setUp() {
     host,
     trans,
     show: vi.fn(),
+    enter: vi.fn(),
     startExport: vi.fn(),
     activeCellId: vi.fn((): string | null => null),
     askDirectory: vi.fn((): Promise<string | null> => Promise.resolve(null)),

@@ -69,3 +69,20 @@ test('an export begins in the directory, also where the section was folded', () 
   expect(model.draft.model).toBe('model');
   expect(document.activeElement?.closest('label')?.textContent).toContain('directory');
 });
+
+test('who asks for the sidebar by a key has the focus in it, where it was if it was there', () => {
+  sidebar.enter();
+  around.show();
+  flush();
+
+  const first = sidebar.node.querySelector('button');
+  expect(document.activeElement).toBe(first);
+
+  const field = sidebar.node.querySelector('input');
+  field?.focus();
+  sidebar.enter();
+  flush();
+
+  expect(field).not.toBeNull();
+  expect(document.activeElement).toBe(field);
+});

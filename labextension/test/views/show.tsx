@@ -8,9 +8,9 @@ import { FakeHost, FakeKernel, FakeModel, trans } from './fakes';
 export function show(model = new FakeModel()) {
   const host = new FakeHost();
   const kernel = model.kernel ?? new FakeKernel();
-  const wish: { current: string | null } = { current: null };
+  const wish: { current: 'sidebar' | 'directory' | null } = { current: null };
   const startExport = (name: string): void => {
-    wish.current = name;
+    wish.current = 'directory';
     model.setFolded('export', false);
     model.setDraft({ model: name });
   };

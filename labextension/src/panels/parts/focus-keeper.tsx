@@ -10,6 +10,14 @@ interface Props {
  * A class, for only that one can look at the document before React changes it.
  */
 export class FocusKeeper extends React.Component<Props> {
+  /** Put the focus on the first button, unless it is inside already. */
+  enter(): void {
+    const root = this.root.current;
+    if (root && !root.contains(document.activeElement)) {
+      (root.querySelector('button') ?? root).focus();
+    }
+  }
+
   override getSnapshotBeforeUpdate(): HTMLElement[] {
     const active = document.activeElement;
     const around: HTMLElement[] = [];
