@@ -82,9 +82,7 @@ def request(session: Session, text: RequestText, obj: Any) -> Request:
     keywords |= {"namespace": session.shell.user_ns, "name": text.model or "model"}
     try:
         return checked(obj, text.directory or None, **keywords)
-    except ExportError as error:
-        about = Asked(keywords["name"], obj, str(keywords["target"]), text.given)
-        note(session, about, error.findings)
+    except ExportError:
         raise
     except (ValueError, TypeError) as error:
         raise UsageError(str(error)) from None
@@ -165,11 +163,19 @@ def export(
         with readable(), session.journal.exporting():
             result = engine.export(request, on_phase)
     except ExportError as error:
-        raise ExportError(note(session, about, error.findings)) from None
+        found = located(session, error.findings, about.name)
+        if not all(_is_of_the_request(one) for one in found):
+            note(session, about, found)
+        raise ExportError(found) from None
     found = note(session, about, result.findings, result.seconds.get("check", 0.0))
     result = dataclasses.replace(result, findings=tuple(found))
     session.journal.exported(result)
     return result
+
+
+def _is_of_the_request(found: Diagnostic) -> bool:
+    """Tell whether a finding is about where to, or a function that is not there: not the model."""
+    return found.code.startswith(("SM202", "SM5"))
 
 
 class Asked(NamedTuple):
@@ -193,14 +199,18 @@ def note(
     """Put findings into cells, and into the session's journal.
 
     The journal has one check a name: one of something that the notebook has no name for is kept
-    there only where no model of the notebook is called like it.
+    there only where no model of the notebook is called like it. What is wrong with the request says
+    nothing of the model.
     """
+    from sm_magics.notebook.shown import Findings
+
     found = located(session, findings, about.name)
     named = session.current([about.name]).get(about.name)
     if named is None or named is about.obj:
         value = None if named is None else id(named)
         is_stale = any(map(session.has_run_again, found))
-        check = Check(about.name, about.target, found, value, seconds, about.given, is_stale)
+        kept = Findings([one for one in found if not _is_of_the_request(one)], about.name)
+        check = Check(about.name, about.target, kept, value, seconds, about.given, is_stale)
         session.journal.checked(check)
     return found
 

@@ -29,11 +29,14 @@ class Ending:
         Whether that is bad news.
     details : str
         The traceback of an error that nobody expected.
+    hint : str
+        What to do instead, of a finding that stopped it.
     """
 
     told: str
     went_wrong: bool = False
     details: str = ""
+    hint: str = ""
 
 
 def ending(run: Callable[[], Any], tell: Callable[[Any], str]) -> Ending:
@@ -53,7 +56,7 @@ def ending(run: Callable[[], Any], tell: Callable[[Any], str]) -> Ending:
     except ExportError as error:
         stops = blocking(error.findings) or list(error.findings)
         told = f"Nothing was written. {stops[0].code}: {stops[0].message}"
-        return Ending(told, went_wrong=True)
+        return Ending(told, went_wrong=True, hint=stops[0].hint)
     except (Exception, SystemExit) as error:  # noqa: BLE001, whatever it is, the person is told
         return unexpected(error)
 

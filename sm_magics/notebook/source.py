@@ -54,6 +54,14 @@ def running_cell(shell: InteractiveShell) -> tuple[int, str | None]:
     return len(history) - 1, parent.get("metadata", {}).get("cellId")
 
 
+def naming_cells(text: str, shell: InteractiveShell) -> str:
+    """Return a text, such as a traceback, with cells in the place of the files behind them."""
+    known: Mapping[str, int] = getattr(shell.compile, "_filename_map", {})
+    for file, cell in known.items() if "File " in text else ():
+        text = text.replace(f'File "{file}"', f"cell [{cell}]")
+    return text
+
+
 def raw_cell(shell: InteractiveShell, cell: int) -> str:
     """Return the source of a cell as its author typed it; empty if it is not known."""
     history = _history(shell)

@@ -185,7 +185,7 @@ def test_nothing_is_looked_at_while_nobody_looks(kernel, watching):
 
 def test_a_check_has_lines_and_is_repeated_when_the_cell_made_the_model_anew(kernel, watching):
     done = watching.answer("check", model="line", options={}, again=False)
-    assert done == {"kind": "done", "id": done["id"], "text": "Checked: 1 warning"}
+    assert done == {"kind": "done", "id": done["id"], "text": "1 warning"}
     (check,) = [one for said in watching.said for one in said.get("checks", ())][-1:]
     (found,) = check["findings"]
     assert (found["code"], found["cell_id"], found["line"]) == ("SM301", "models-cell", 11)
@@ -218,7 +218,8 @@ def test_what_a_cell_checks_and_exports_is_told_too(kernel, sidebar):
 def test_an_export_tells_its_phases_and_writes_what_loads(kernel, watching):
     asked = watching.ask("export", model="line", directory="out/asked", options={"strict": False})
     done = watching.until(lambda said: said.get("id") == asked and said["kind"] != "began")
-    assert done["text"] == f"Exported to {kernel.folder / 'out' / 'asked'}"
+    assert done["text"].startswith(f"Exported to {kernel.folder / 'out' / 'asked'}: ")
+    assert "1 signature, verified" in done["text"]
     phases = [said["running"]["phase"] for said in watching.said if said.get("running")]
     assert list(dict.fromkeys(phases)) == ["check", "save", "inspect", "verify", "publish"]
     began = [said["kind"] for said in watching.said].index("began")
@@ -327,6 +328,10 @@ def test_what_leaves_while_it_is_traced_does_not_take_the_kernel_along(kernel, s
     failed = sidebar.answer("check", model="leaver", options={}, again=False)
     assert (failed["kind"], failed["reason"]) == ("failed", "error")
     assert "SystemExit" in failed["text"]
+    kernel.run(EXITS.replace('SystemExit("enough")', 'TypeError("no more")'))
+    failed = sidebar.answer("check", model="leaver", options={}, again=False)
+    assert "cell [" in failed["text"]
+    assert "/ipykernel_" not in failed["text"]
     assert kernel.run("del leaver\nprint('here')").stdout == "here\n"
 
 

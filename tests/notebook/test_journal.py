@@ -57,10 +57,21 @@ def test_an_export_is_remembered_with_its_findings_once_a_directory(notebook, se
 
 
 def test_what_an_export_refuses_is_remembered_too(notebook, session):
-    notebook.run("untyped = tf.function(lambda x: x)")
+    notebook.run(
+        "class Untyped(tf.Module):\n    @tf.function\n    def run(self, x):\n        return x"
+    )
+    notebook.run("untyped = Untyped()")
     notebook.run("%savedmodel export untyped out/a", fails=True)
-    assert [found.code for found in session.journal.checks["untyped"].findings] == ["SM202"]
+    assert [found.code for found in session.journal.checks["untyped"].findings] == ["SM201"]
     assert session.journal.exports == []
+
+
+def test_what_is_wrong_with_a_request_is_not_the_models_fault(notebook, session):
+    notebook.run("%savedmodel export line out/a")
+    before = session.journal.checks["line"]
+    notebook.run("%savedmodel export line out/a", fails=True)
+    notebook.run("%savedmodel export line out/b -s nosuch", fails=True)
+    assert session.journal.checks == {"line": before}
 
 
 def test_a_model_that_is_bound_anew_leaves_its_check_behind(notebook, session):

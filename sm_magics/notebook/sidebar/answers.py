@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
 
-from sm_magics.notebook import asking, request_text, typed_line, words
+from sm_magics.notebook import asking, request_text, source, typed_line, words
 from sm_magics.notebook.endings import ending
 from sm_magics.notebook.request_text import RequestText
 from sm_magics.notebook.sidebar import VERSION, messages, views
@@ -81,13 +81,13 @@ class Answers:
         before = self._session.journal.checks.get(request.model)
         kept = _served(before.given) if request.again and before is not None else {}
         text = RequestText(request.model, given=kept | request.options)
-        return _ended(request.id, self.check(text))
+        return self._ended(request.id, self.check(text))
 
     @answer.register
     def _(self, request: messages.ExportModel) -> messages.Said:
         self._say(messages.Began(id=request.id))
         text = RequestText(request.model, request.directory, request.options)
-        return _ended(request.id, self._export(text))
+        return self._ended(request.id, self._export(text))
 
     @answer.register
     def _(self, request: messages.Inspect) -> messages.Said:
@@ -116,7 +116,7 @@ class Answers:
             found, _ = asking.check(self._session, asking.request(self._session, text, obj), text)
             return found
 
-        return ending(run, lambda found: f"Checked: {words.tally(found)}")
+        return ending(run, words.tally)
 
     def _export(self, text: RequestText) -> Ending:
         def run() -> Any:
@@ -130,7 +130,7 @@ class Answers:
                 on_phase = self._work.guarding(ticker.on_phase)
                 return asking.export(self._session, request, on_phase, text)
 
-        return ending(run, lambda result: f"Exported to {result.path}")
+        return ending(run, lambda done: f"Exported to {done.path}: {words.exported(done)}")
 
     def _model(self, name: str) -> Any:
         obj = self._session.current([name]).get(name)
@@ -140,6 +140,17 @@ class Answers:
             raise UsageError(f"{name!r} is no model of the notebook; {known}")
         return obj
 
+    def _ended(self, asked: str, done: Ending) -> messages.Said:
+        if not done.went_wrong:
+            return messages.Done(id=asked, text=done.told)
+        reason: messages.Reason = "error" if done.details else "refused"
+        # TensorFlow tells of a cell by the name of a file that is not there.
+        told, details = (
+            source.naming_cells(text, self._session.shell) for text in (done.told, done.details)
+        )
+        text = f"{told}\n{done.hint}" if done.hint else told
+        return messages.Failed(id=asked, reason=reason, text=text, details=details)
+
     def _defaults(self) -> dict[str, messages.Given]:
         defaults = self._session.defaults
         return {"target": defaults.target, "verify": defaults.verify, "strict": defaults.strict}
@@ -148,13 +159,6 @@ class Answers:
 def _served(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options that say what is served."""
     return {name: value for name, value in given.items() if BY_NAME[name].group == "signature"}
-
-
-def _ended(asked: str, done: Ending) -> messages.Said:
-    if not done.went_wrong:
-        return messages.Done(id=asked, text=done.told)
-    reason: messages.Reason = "error" if done.details else "refused"
-    return messages.Failed(id=asked, reason=reason, text=done.told, details=done.details)
 
 
 def _directory(text: str) -> Path:

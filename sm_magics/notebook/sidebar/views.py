@@ -28,7 +28,7 @@ FILES = 200
 """Files of one directory."""
 COMMON = (
     *("overwrite", "next_version", "verify", "strict", "batch", "consumer", "fix"),
-    *("allow_no_signature", "with_optimizer"),
+    *("inputs", "allow_no_signature", "with_optimizer"),
 )
 """The options that the sidebar asks for; the panel has all."""
 
