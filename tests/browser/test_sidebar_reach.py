@@ -105,12 +105,14 @@ def test_nothing_hinders_a_person_who_sees_or_hears_otherwise(lab, notebook):
              .forEach(fold => { fold.open = true; })"""
     )
     lab.page.evaluate(AXE.read_text("utf-8"))
-    lab.page.set_viewport_size({"width": 1400, "height": 4000})  # what is scrolled away is not seen
+    # To axe, what is scrolled away is hidden.
+    lab.page.set_viewport_size({"width": 1400, "height": 4000})
     lab.page.wait_for_function("document.querySelector('#sm-magics-sidebar').offsetHeight > 3500")
     try:
-        # It is Light that is there: nothing says when the same theme is there again.
         for theme in ("JupyterLab Dark", "JupyterLab Light"):
             lab.set_theme(theme)
+            # What covers the page meanwhile fades away later.
+            lab.page.locator("#jupyterlab-splash").wait_for(state="detached")
             wrong, seen = lab.page.evaluate(LOOK)
             assert wrong == []
             assert seen > 80
