@@ -6,7 +6,6 @@ import { targetChoices } from './findings';
 import { Button } from './parts/button';
 import { type Choice, ListField, SelectField, TextField } from './parts/fields';
 import { OptionFields } from './parts/option-fields';
-import { Progress } from './parts/progress';
 import { Section } from './parts/section';
 import { attempt, type View } from './view';
 
@@ -16,7 +15,7 @@ interface Props {
   readonly directoryRef: React.RefObject<HTMLInputElement>;
 }
 
-/** What to export, and where to; how far an export is. */
+/** What to export, and where to. */
 export function Export({ view, directoryRef }: Props): React.ReactElement {
   const { model, kernel, trans } = view;
   const { draft } = model;
@@ -67,7 +66,6 @@ export function Export({ view, directoryRef }: Props): React.ReactElement {
         </Button>
         <Button onClick={() => void openPanel(view)}>{trans.__('Open panel')}</Button>
       </div>
-      <Progress view={view} />
     </Section>
   );
 }

@@ -12,7 +12,7 @@ export function Findings(view: View): React.ReactElement {
   const { model, kernel, trans } = view;
   const checks = kernel.checks;
   const all = checks.flatMap((check) => check.findings);
-  const waiting = kernel.jobs.filter((job) => job.what === 'check');
+  const isAtOne = kernel.jobs.some((job) => job.what === 'check');
   return (
     <Section
       model={model}
@@ -27,14 +27,7 @@ export function Findings(view: View): React.ReactElement {
         choices={targetChoices(view)}
         onChange={(target) => model.setTarget(target)}
       />
-      {waiting.map((job) => (
-        <p key={job.id}>
-          {job.state === 'queued'
-            ? trans.__('Waiting for the cell that runs, to check %1', job.subject)
-            : trans.__('Checking %1…', job.subject)}
-        </p>
-      ))}
-      {checks.length === 0 && waiting.length === 0 ? (
+      {checks.length === 0 && !isAtOne ? (
         <p>{trans.__('Nothing has been checked yet. Press Check at a model.')}</p>
       ) : null}
       {SEVERITIES.map((severity) => (

@@ -51,18 +51,20 @@ test('what is from before the cell changed says so', () => {
   expect(findings().getAllByText('from before the cell changed')).toHaveLength(2);
 });
 
-test('nothing found, nothing checked and a check that waits are told', () => {
+test('nothing found and nothing checked are told', () => {
   const { model } = show();
 
   expect(findings().getByText(/Nothing has been checked yet/)).toBeTruthy();
 
   model.kernelNow({
-    checks: [{ ...CHECK, findings: [] }],
     jobs: [{ id: '1', what: 'check', subject: 'model', state: 'queued' }],
   });
 
+  expect(findings().queryByText(/Nothing has been checked yet/)).toBeNull();
+
+  model.kernelNow({ checks: [{ ...CHECK, findings: [] }], jobs: [] });
+
   expect(findings().getByRole('listitem').textContent).toBe('model: no findings (any)');
-  expect(findings().getByText('Waiting for the cell that runs, to check model')).toBeTruthy();
 });
 
 test('the target is shown and set', () => {
