@@ -1,10 +1,11 @@
 import * as React from 'react';
 
 import type { Check, Finding } from '../messages';
+import { forTarget } from '../words';
 import { type Choice, SelectField } from './parts/fields';
 import { FindingItem } from './parts/finding';
 import { Section } from './parts/section';
-import { counted, SEVERITIES, summary } from './severity';
+import { counted, failedCheck, SEVERITIES, summary } from './severity';
 import type { View } from './view';
 
 /** What the last checks and exports found, the worst first. */
@@ -12,6 +13,7 @@ export function Findings(view: View): React.ReactElement {
   const { model, kernel, trans } = view;
   const checks = kernel.checks;
   const all = checks.flatMap((check) => check.findings);
+  const failed = failedCheck(kernel.outcome);
   const isAtOne = kernel.jobs.some((job) => job.what === 'check');
   return (
     <Section
@@ -27,7 +29,8 @@ export function Findings(view: View): React.ReactElement {
         choices={targetChoices(view)}
         onChange={(target) => model.setTarget(target)}
       />
-      {checks.length === 0 && !isAtOne ? (
+      {failed !== null ? <p>{trans.__('The last check of %1 failed.', failed)}</p> : null}
+      {checks.length === 0 && !isAtOne && failed === null ? (
         <p>{trans.__('Nothing has been checked yet. Press Check at a model.')}</p>
       ) : null}
       {SEVERITIES.map((severity) => (
@@ -87,8 +90,10 @@ function Clean({ checks, view }: { checks: readonly Check[]; view: View }): Reac
         .filter((check) => check.findings.length === 0)
         .map((check) => (
           <li key={check.subject} className={check.is_stale ? 'sm-magics-mod-stale' : ''}>
-            <code>{check.subject}</code>: {trans.__('no findings')} ({check.target})
-            {check.is_stale ? <> · {trans.__('from before the cell changed')}</> : null}
+            <code>{check.subject}</code>: {trans.__('no findings')} {forTarget(check.target, trans)}
+            {check.is_stale ? (
+              <> · {trans.__('from before the cell changed or ran again')}</>
+            ) : null}
           </li>
         ))}
     </ul>

@@ -2,7 +2,7 @@ import { fireEvent, screen, within } from '@testing-library/react';
 import { expect, test } from 'vitest';
 
 import { withOption } from '../../src/panels/export';
-import { FakeModel, WELCOME } from './fakes';
+import { FakeModel, MODEL, WELCOME } from './fakes';
 import { show } from './show';
 
 function section() {
@@ -198,4 +198,20 @@ test('an option that says nothing is no option', () => {
   expect(withOption({ b: 'x' }, 'b', '')).toEqual({});
   expect(withOption({ c: ['x'] }, 'c', [])).toEqual({});
   expect(withOption({}, 'd', true)).toEqual({ d: true });
+});
+
+test("a Keras model's forward pass is suggested, by whichever name the model goes", () => {
+  const model = drafted();
+  model.draft = { ...model.draft, model: "zoo['<b>']" };
+  show(model);
+  const suggested = () => {
+    const input = section().getByRole<HTMLInputElement>('combobox', { name: 'signature 1' });
+    return [...(input.list?.options ?? [])].map((one) => one.value);
+  };
+
+  expect(suggested()).toEqual(['serve', 'encoder.embed', 'call']);
+
+  model.kernelNow({ models: [{ ...MODEL, framework: 'TensorFlow' }] });
+
+  expect(suggested()).toEqual(['serve', 'encoder.embed']);
 });

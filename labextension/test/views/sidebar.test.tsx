@@ -83,7 +83,7 @@ test('a section folds, and only then is not there', () => {
 
   expect(model.folded).toEqual(new Set(['models']));
   expect(heading.getAttribute('aria-expanded')).toBe('false');
-  expect(screen.queryByText('Open panel', { selector: 'li *' })).toBeNull();
+  expect(screen.queryByText('Panel', { selector: 'li *' })).toBeNull();
   expect(document.activeElement).toBe(heading);
 });
 
