@@ -7,7 +7,7 @@ import type { View } from '../view';
 import { Button } from './button';
 
 /** So many of those that wait are named: the sections need the room. */
-const NAMED = 3;
+const NAMED = 2;
 
 /** How far a check or an export is, what waits, and how to stop all of it. */
 export function Progress({ view }: { view: View }): React.ReactElement | null {
@@ -39,16 +39,10 @@ export function Progress({ view }: { view: View }): React.ReactElement | null {
 }
 
 function lineOf(job: Job, isFirst: boolean, { trans }: View): string {
-  const isCheck = job.what === 'check';
   if (job.state === 'running') {
-    return isCheck ? trans.__('checking…') : trans.__('starting…');
+    return job.what === 'check' ? trans.__('checking…') : trans.__('starting…');
   }
-  if (isFirst) {
-    return isCheck
-      ? trans.__('Waiting for the cell that runs, to check it')
-      : trans.__('Waiting for the cell that runs');
-  }
-  return isCheck ? trans.__('Waiting for its turn, to check it') : trans.__('Waiting for its turn');
+  return isFirst ? trans.__('Waiting for the cell that runs') : trans.__('Waiting for its turn');
 }
 
 function Phases({ running, view }: { running: Running; view: View }): React.ReactElement {
