@@ -8,6 +8,7 @@ import { Findings } from './panels/findings';
 import { Header } from './panels/header';
 import { Models } from './panels/models';
 import { FocusKeeper } from './panels/parts/focus-keeper';
+import { Progress } from './panels/parts/progress';
 import { Status } from './panels/status';
 import type { View } from './panels/view';
 
@@ -41,7 +42,10 @@ export function Sidebar({ model, host, trans, wish, startExport }: Props): React
   return (
     <FocusKeeper ref={keeper}>
       <Header place={place} kernel={kernel} trans={trans} />
-      <Status outcome={outcome} notice={notice} trans={trans} />
+      <div className="sm-magics-Now" tabIndex={-1} data-sm-keep="">
+        {view ? <Progress view={view} /> : null}
+        <Status outcome={outcome} notice={notice} trans={trans} />
+      </div>
       {view ? (
         // Another kernel is another sidebar: what is half typed or unfolded is not of it.
         <div className="sm-magics-Sections" key={view.kernel.id}>

@@ -60,9 +60,16 @@ export function whereabouts(
   return parts.join(', ');
 }
 
-/** The name of a file or folder, without where it is. */
+/** The name of a file or folder, without where it is; a version's has what it is a version of. */
 export function shortName(path: string): string {
-  return path.replace(/[\\/]+$/, '').replace(/^.*[\\/]/, '') || path;
+  const whole = path.replace(/[\\/]+$/, '');
+  const version = /([^\\/:]+)[\\/]+(\d+)$/.exec(whole);
+  return version ? `${version[1]}/${version[2]}` : whole.replace(/^.*[\\/]/, '') || path;
+}
+
+/** "for any target", "for cpu": what a check was made for. */
+export function forTarget(target: string, trans: TranslationBundle): string {
+  return target === 'any' ? trans.__('for any target') : trans.__('for %1', target);
 }
 
 /** The name of an option or a phase, to be read. */

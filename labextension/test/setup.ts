@@ -23,6 +23,7 @@ function matchNothing(query: string): MediaQueryList {
 globalThis.DragEvent ??= StubDragEvent;
 globalThis.ResizeObserver ??= StubResizeObserver;
 globalThis.matchMedia ??= matchNothing;
+Element.prototype.scrollIntoView ??= () => {};
 
 // axe-core measures icon fonts on a canvas; jsdom complains loudly before it says that it has none.
 HTMLCanvasElement.prototype.getContext = () => null;

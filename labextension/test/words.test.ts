@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { treeOf } from '../src/tree';
-import { readable, seconds, shortName, size, whereabouts } from '../src/words';
+import { forTarget, readable, seconds, shortName, size, whereabouts } from '../src/words';
 import { trans } from './views/fakes';
 
 const NOWHERE = { cell: null, cell_id: null, line: null };
@@ -25,6 +25,12 @@ test('times, names and paths are short', () => {
   expect(shortName('/a/b/')).toBe('b');
   expect(shortName('C:\\a\\b')).toBe('b');
   expect(shortName('/')).toBe('/');
+  expect(shortName('/a/versions/2/')).toBe('versions/2');
+  expect(shortName('C:\\a\\versions\\12')).toBe('versions/12');
+  expect(shortName('/2')).toBe('2');
+  expect(shortName('/a/v2')).toBe('v2');
+  expect(forTarget('any', trans)).toBe('for any target');
+  expect(forTarget('cpu', trans)).toBe('for cpu');
 });
 
 test.each([

@@ -1,12 +1,11 @@
 import * as React from 'react';
 
 import type { Options } from '../interfaces';
-import type { Given } from '../messages';
+import type { Given, Model } from '../messages';
 import { targetChoices } from './findings';
 import { Button } from './parts/button';
 import { type Choice, ListField, SelectField, TextField } from './parts/fields';
 import { OptionFields } from './parts/option-fields';
-import { Progress } from './parts/progress';
 import { Section } from './parts/section';
 import { attempt, type View } from './view';
 
@@ -16,11 +15,13 @@ interface Props {
   readonly directoryRef: React.RefObject<HTMLInputElement>;
 }
 
-/** What to export, and where to; how far an export is. */
+/** What to export, and where to. */
 export function Export({ view, directoryRef }: Props): React.ReactElement {
   const { model, kernel, trans } = view;
   const { draft } = model;
-  const picked = kernel.models.find((one) => one.name === draft.model);
+  const picked = kernel.models.find(
+    (one) => one.name === draft.model || one.names.includes(draft.model),
+  );
   const setOption = (name: string, value: Given): void => {
     model.setDraft({ options: withOption(draft.options, name, value) });
   };
@@ -38,7 +39,7 @@ export function Export({ view, directoryRef }: Props): React.ReactElement {
           'A function, KEY=FUNCTION or KEY=FUNCTION(x: float32[None, 3]). Left empty, sm_magics chooses.',
         )}
         values={listOf(draft.options.signatures)}
-        suggestions={picked?.functions ?? []}
+        suggestions={picked ? servable(picked) : []}
         nameOf={(number) => trans.__('signature %1', number)}
         onChange={(values) => setOption('signatures', values)}
       />
@@ -67,7 +68,6 @@ export function Export({ view, directoryRef }: Props): React.ReactElement {
         </Button>
         <Button onClick={() => void openPanel(view)}>{trans.__('Open panel')}</Button>
       </div>
-      <Progress view={view} />
     </Section>
   );
 }
@@ -81,6 +81,12 @@ export function withOption(options: Options, name: string, value: Given): Option
 
 function listOf(value: Given | undefined): readonly string[] {
   return Array.isArray(value) ? value : [];
+}
+
+/** What can be typed as a function; a Keras model's forward pass is no tf.function of it. */
+function servable({ framework, functions }: Model): readonly string[] {
+  const hasForward = framework.startsWith('Keras') && !functions.includes('call');
+  return hasForward ? [...functions, 'call'] : functions;
 }
 
 function modelChoices({ model, kernel, trans }: View): Choice[] {

@@ -11,12 +11,17 @@ export function Exports(view: View): React.ReactElement {
   const { model, kernel, trans } = view;
   const ours = new Set(kernel.exports.map((one) => one.path));
   const opened = model.opened.filter((one) => !ours.has(one.directory?.path ?? one.path));
-  const paths = [...ours, ...opened.flatMap((one) => (one.directory ? [one.directory.path] : []))];
-  const count = ours.size + opened.length;
+  const paths = [
+    ...opened.flatMap((one) => (one.directory ? [one.directory.path] : [])),
+    ...[...ours].reverse(), // the kernel tells the newest first
+  ];
+  const count = ours.size + opened.filter((one) => !one.trouble).length;
   return (
     <Section model={model} name="exports" title={trans.__('Exports')} digest={String(count)}>
       <OpenDirectory view={view} />
-      {count === 0 ? <p>{trans.__('Nothing has been exported or opened yet.')}</p> : null}
+      {ours.size + opened.length === 0 ? (
+        <p>{trans.__('Nothing has been exported or opened yet.')}</p>
+      ) : null}
       <ul className="sm-magics-List">
         {kernel.exports.map((one) => (
           <DirectoryCard key={one.path} view={view} directory={one} />

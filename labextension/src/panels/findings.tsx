@@ -1,10 +1,11 @@
 import * as React from 'react';
 
 import type { Check, Finding } from '../messages';
+import { forTarget } from '../words';
 import { type Choice, SelectField } from './parts/fields';
 import { FindingItem } from './parts/finding';
 import { Section } from './parts/section';
-import { counted, SEVERITIES, summary } from './severity';
+import { counted, failedCheck, SEVERITIES, summary } from './severity';
 import type { View } from './view';
 
 /** What the last checks and exports found, the worst first. */
@@ -12,7 +13,8 @@ export function Findings(view: View): React.ReactElement {
   const { model, kernel, trans } = view;
   const checks = kernel.checks;
   const all = checks.flatMap((check) => check.findings);
-  const waiting = kernel.jobs.filter((job) => job.what === 'check');
+  const failed = failedCheck(kernel.outcome);
+  const isAtOne = kernel.jobs.some((job) => job.what === 'check');
   return (
     <Section
       model={model}
@@ -27,14 +29,8 @@ export function Findings(view: View): React.ReactElement {
         choices={targetChoices(view)}
         onChange={(target) => model.setTarget(target)}
       />
-      {waiting.map((job) => (
-        <p key={job.id}>
-          {job.state === 'queued'
-            ? trans.__('Waiting for the cell that runs, to check %1', job.subject)
-            : trans.__('Checking %1…', job.subject)}
-        </p>
-      ))}
-      {checks.length === 0 && waiting.length === 0 ? (
+      {failed !== null ? <p>{trans.__('The last check of %1 failed.', failed)}</p> : null}
+      {checks.length === 0 && !isAtOne && failed === null ? (
         <p>{trans.__('Nothing has been checked yet. Press Check at a model.')}</p>
       ) : null}
       {SEVERITIES.map((severity) => (
@@ -94,8 +90,10 @@ function Clean({ checks, view }: { checks: readonly Check[]; view: View }): Reac
         .filter((check) => check.findings.length === 0)
         .map((check) => (
           <li key={check.subject} className={check.is_stale ? 'sm-magics-mod-stale' : ''}>
-            <code>{check.subject}</code>: {trans.__('no findings')} ({check.target})
-            {check.is_stale ? <> · {trans.__('from before the cell changed')}</> : null}
+            <code>{check.subject}</code>: {trans.__('no findings')} {forTarget(check.target, trans)}
+            {check.is_stale ? (
+              <> · {trans.__('from before the cell changed or ran again')}</>
+            ) : null}
           </li>
         ))}
     </ul>

@@ -4,7 +4,7 @@ import type { Check, Model } from '../messages';
 import { isReachable, size, whereabouts } from '../words';
 import { Button } from './parts/button';
 import { Section } from './parts/section';
-import { summary } from './severity';
+import { failedCheck, summary } from './severity';
 import { attempt, goTo, type View } from './view';
 
 /** The models of the notebook: what they are, and what one can do with each. */
@@ -27,9 +27,8 @@ export function Models(view: View): React.ReactElement {
 }
 
 function Entry({ view, one }: { view: View; one: Model }): React.ReactElement {
-  const { model, kernel, host, trans } = view;
+  const { model, host, trans } = view;
   const others = one.names.filter((name) => name !== one.name);
-  const check = kernel.checks.find((done) => done.subject === one.name);
   return (
     <li className="sm-magics-Card" tabIndex={-1} data-sm-keep="">
       <h4>
@@ -47,7 +46,7 @@ function Entry({ view, one }: { view: View; one: Model }): React.ReactElement {
           {trans.__('also')} <code>{others.join(', ')}</code>
         </p>
       ) : null}
-      {check ? <p>{standing(check, view)}</p> : null}
+      <Standing one={one} view={view} />
       <div className="sm-magics-Buttons">
         <Button of={one.name} onClick={() => void model.check(one.name)}>
           {trans.__('Check')}
@@ -56,7 +55,7 @@ function Entry({ view, one }: { view: View; one: Model }): React.ReactElement {
           {trans.__('Export')}
         </Button>
         <Button of={one.name} onClick={() => void attempt(view, () => host.runCell(one.panel))}>
-          {trans.__('Open panel')}
+          {trans.__('Panel')}
         </Button>
       </div>
     </li>
@@ -68,13 +67,24 @@ function facts(one: Model, { trans }: View): string[] {
   const place = whereabouts(one, trans);
   return [
     kind,
-    size(one.bytes, trans),
+    ...(one.bytes > 0 || one.built !== false ? [size(one.bytes, trans)] : []),
     ...(one.built === false ? [trans.__('not built yet')] : []),
     ...(place ? [place] : []),
   ];
 }
 
+/** What is known of it from its checks. */
+function Standing({ one, view }: { one: Model; view: View }): React.ReactElement | null {
+  const { kernel, trans } = view;
+  const check = kernel.checks.find((done) => done.subject === one.name);
+  const failed = failedCheck(kernel.outcome);
+  if (failed !== null && (failed === one.name || one.names.includes(failed))) {
+    return <p>{trans.__('the last check failed')}</p>; // an older one says nothing any more
+  }
+  return check ? <p>{standing(check, view)}</p> : null;
+}
+
 function standing(check: Check, { trans }: View): string {
   const found = summary(check.findings, trans);
-  return check.is_stale ? trans.__('%1, from before the cell changed', found) : found;
+  return check.is_stale ? trans.__('%1, from before the cell changed or ran again', found) : found;
 }

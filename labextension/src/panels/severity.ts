@@ -1,5 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
+import type { Outcome } from '../interfaces';
 import type { Finding } from '../messages';
 
 /** How bad a finding is. */
@@ -39,4 +40,9 @@ export function summary(findings: readonly Finding[], trans: TranslationBundle):
     return count > 0 ? counted(severity, count, trans) : '';
   });
   return parts.filter(Boolean).join(', ') || trans.__('no findings');
+}
+
+/** The subject of the check that has just failed; null if none has. */
+export function failedCheck(outcome: Outcome | null): string | null {
+  return outcome?.what === 'check' && outcome.wentWrong ? outcome.subject : null;
 }

@@ -2,6 +2,7 @@ import * as React from 'react';
 
 import type { Outcome } from '../interfaces';
 import { Preformatted } from './parts/preformatted';
+import { useScrolls } from './parts/scrolls';
 import type { View } from './view';
 
 interface Props {
@@ -15,10 +16,13 @@ interface Props {
 export function Status({ outcome, notice, trans }: Props): React.ReactElement {
   const ended = notice ? null : outcome;
   const wentWrong = ended?.wentWrong === true;
+  const [ref, scrolls] = useScrolls<HTMLElement>();
   return (
-    <div
+    <section
+      ref={ref}
+      aria-label={trans.__('Outcome')}
       className={`sm-magics-Status${wentWrong ? ' sm-magics-mod-error' : ''}`}
-      tabIndex={-1}
+      tabIndex={scrolls ? 0 : -1}
       data-sm-keep=""
     >
       <div role="status" aria-live="polite" className="sm-magics-Text">
@@ -30,7 +34,7 @@ export function Status({ outcome, notice, trans }: Props): React.ReactElement {
           <Preformatted label={trans.__('Details')} text={ended.details} />
         </details>
       ) : null}
-    </div>
+    </section>
   );
 }
 

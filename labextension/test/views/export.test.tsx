@@ -2,7 +2,7 @@ import { fireEvent, screen, within } from '@testing-library/react';
 import { expect, test } from 'vitest';
 
 import { withOption } from '../../src/panels/export';
-import { FakeModel, WELCOME } from './fakes';
+import { FakeModel, MODEL, WELCOME } from './fakes';
 import { show } from './show';
 
 function section() {
@@ -118,12 +118,13 @@ test('the panel opens with what is filled in', async () => {
 });
 
 test('an export shows its phases, its time and its bytes, and can be cancelled', () => {
-  const { model, kernel } = show(drafted());
+  const { model, kernel, container } = show(drafted());
+  model.setFolded('export', true);
   model.kernelNow({
     jobs: [{ id: '1', what: 'export', subject: 'model', state: 'queued' }],
   });
 
-  expect(section().getByText(/Waiting for the cell that runs/)).toBeTruthy();
+  expect(screen.getByText('Waiting for the cell that runs', { exact: false })).toBeTruthy();
 
   model.kernelNow({
     jobs: [{ id: '1', what: 'export', subject: 'model', state: 'running' }],
@@ -135,12 +136,12 @@ test('an export shows its phases, its time and its bytes, and can be cancelled',
       bytes: 1_500_000,
     },
   });
-  const phases = section().getByRole('list', { name: 'Phases' });
+  const phases = screen.getByRole('list', { name: 'Phases' });
 
-  expect(section().getByText('1 min 15 s · 1.5 MB')).toBeTruthy();
+  expect(screen.getByText('1 min 15 s · 1.5 MB')).toBeTruthy();
   expect(phases.textContent).toBe('✓ check (done)▸ save (now)· read back (to come)');
 
-  const cancel = section().getByRole('button', { name: 'Cancel' });
+  const cancel = screen.getByRole('button', { name: 'Cancel' });
   cancel.focus();
   fireEvent.click(cancel);
 
@@ -148,7 +149,48 @@ test('an export shows its phases, its time and its bytes, and can be cancelled',
 
   model.kernelNow({ jobs: [], running: null });
 
-  expect(document.activeElement).toBe(screen.getByRole('region', { name: 'Export' }));
+  expect(document.activeElement).toBe(container.querySelector('.sm-magics-Now'));
+});
+
+test('a check that runs or waits is told of above the sections, and can be cancelled', () => {
+  const { model, kernel } = show();
+  const check = { what: 'check', subject: 'model' } as const;
+  model.kernelNow({ jobs: [{ ...check, id: '1', state: 'queued' }] });
+
+  expect(screen.getByText(/Waiting for the cell that runs/)).toBeTruthy();
+
+  model.kernelNow({ jobs: [{ ...check, id: '1', state: 'running' }] });
+
+  expect(screen.getByText('checking…', { exact: false })).toBeTruthy();
+  expect(screen.queryByText(/Waiting/)).toBeNull();
+
+  const cancel = screen.getByRole('button', { name: 'Cancel' });
+  fireEvent.click(cancel);
+
+  expect(cancel.closest('.sm-magics-Sections')).toBeNull();
+  expect(kernel.cancel).toHaveBeenCalledOnce();
+});
+
+test('what waits for a job of ours does not wait for a cell, and only the first are named', () => {
+  const { model } = show();
+  const queued = ['a', 'b', 'c', 'd'].map((subject) => ({
+    id: subject,
+    what: 'export' as const,
+    subject,
+    state: 'queued' as const,
+  }));
+  model.kernelNow({
+    jobs: [{ id: '1', what: 'check', subject: 'model', state: 'running' }, ...queued],
+  });
+
+  expect(screen.getAllByText('Waiting for its turn', { exact: false })).toHaveLength(1);
+  expect(screen.queryByText(/the cell that runs/)).toBeNull();
+  expect(screen.getByText('… and 3 more')).toBeTruthy();
+
+  const running = { subject: 'x', phase: 'save', phases: ['save'], seconds: 1, bytes: 1 };
+  model.kernelNow({ jobs: queued.slice(0, 1), running });
+
+  expect(screen.getByText('Waiting for its turn', { exact: false })).toBeTruthy();
 });
 
 test('an option that says nothing is no option', () => {
@@ -156,4 +198,20 @@ test('an option that says nothing is no option', () => {
   expect(withOption({ b: 'x' }, 'b', '')).toEqual({});
   expect(withOption({ c: ['x'] }, 'c', [])).toEqual({});
   expect(withOption({}, 'd', true)).toEqual({ d: true });
+});
+
+test("a Keras model's forward pass is suggested, by whichever name the model goes", () => {
+  const model = drafted();
+  model.draft = { ...model.draft, model: "zoo['<b>']" };
+  show(model);
+  const suggested = () => {
+    const input = section().getByRole<HTMLInputElement>('combobox', { name: 'signature 1' });
+    return [...(input.list?.options ?? [])].map((one) => one.value);
+  };
+
+  expect(suggested()).toEqual(['serve', 'encoder.embed', 'call']);
+
+  model.kernelNow({ models: [{ ...MODEL, framework: 'TensorFlow' }] });
+
+  expect(suggested()).toEqual(['serve', 'encoder.embed']);
 });

@@ -1,5 +1,5 @@
 import { fireEvent, screen, within } from '@testing-library/react';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
 import { DIRECTORY } from './fakes';
 import { show } from './show';
@@ -85,16 +85,22 @@ test('what one opens that is an export already stands there once', () => {
 test('two directories are compared', () => {
   const { model } = show();
   model.kernelNow({ exports: [DIRECTORY, OTHER, { ...OTHER, path: '/srv/third' }] });
-  fireEvent.change(section().getByRole('combobox', { name: 'with' }), {
+  fireEvent.change(section().getByRole('combobox', { name: 'to' }), {
     target: { value: '/srv/third' },
   });
   fireEvent.click(section().getByRole('button', { name: 'Compare' }));
 
-  expect(model.compare).toHaveBeenCalledWith(DIRECTORY.path, '/srv/third');
+  expect(model.compare).toHaveBeenCalledWith(OTHER.path, '/srv/third');
 
   model.now({ comparison: { first: 'a', second: 'b', text: 'one more op', trouble: '' } });
 
+  const card = section().getByRole('heading', { name: 'Comparison' }).parentElement;
+
   expect(section().getByText('one more op')).toBeTruthy();
+  expect([...(card?.querySelectorAll('p') ?? [])].map((one) => one.textContent)).toEqual([
+    'from a',
+    'to b',
+  ]);
 
   fireEvent.click(section().getByRole('button', { name: 'Close the comparison' }));
 
@@ -105,8 +111,8 @@ test('two directories are compared', () => {
 test('nothing is compared with itself', () => {
   const { model } = show();
   model.kernelNow({ exports: [DIRECTORY, OTHER] });
-  fireEvent.change(section().getByRole('combobox', { name: 'with' }), {
-    target: { value: DIRECTORY.path },
+  fireEvent.change(section().getByRole('combobox', { name: 'to' }), {
+    target: { value: OTHER.path },
   });
   const compare = section().getByRole('button', { name: 'Compare' });
   compare.focus();
@@ -115,4 +121,44 @@ test('nothing is compared with itself', () => {
   expect(compare.getAttribute('aria-disabled')).toBe('true');
   expect(model.compare).not.toHaveBeenCalled();
   expect(document.activeElement).toBe(compare);
+});
+
+test('the older is compared with the newer, unless one says otherwise', () => {
+  const { model } = show();
+  model.now({ opened: [{ path: 'x', directory: { ...OTHER, path: '/srv/x' }, trouble: '' }] });
+  model.kernelNow({ exports: [{ ...OTHER, path: '/srv/new' }, OTHER] });
+  const chosen = () =>
+    ['from', 'to'].map(
+      (name) => section().getByRole<HTMLSelectElement>('combobox', { name }).value,
+    );
+
+  expect(chosen()).toEqual(['/srv/other', '/srv/new']);
+
+  model.kernelNow({ exports: [OTHER] });
+
+  expect(chosen()).toEqual(['/srv/x', '/srv/other']);
+});
+
+test('a comparison that arrives is brought into view, one that is there is left alone', () => {
+  const scroll = vi.spyOn(Element.prototype, 'scrollIntoView');
+  const { model } = show();
+  const comparison = { first: 'a', second: 'b', text: 'one more op', trouble: '' };
+  model.now({ comparison });
+
+  expect(scroll).toHaveBeenCalledOnce();
+
+  model.setFolded('exports', true);
+  model.setFolded('exports', false);
+
+  expect(scroll).toHaveBeenCalledOnce();
+
+  scroll.mockRestore();
+});
+
+test('what could not be read is not counted', () => {
+  const { model } = show();
+  model.kernelNow({ exports: [DIRECTORY] });
+  model.now({ opened: [{ path: 'b', directory: null, trouble: 'it is not there' }] });
+
+  expect(section().getByRole('button', { name: 'Exports 1' })).toBeTruthy();
 });

@@ -20,7 +20,7 @@ test('findings stand by severity, each with its words and its place', () => {
   expect(findings().getByText(FINDING.message)).toBeTruthy();
   expect(findings().getAllByText(FINDING.hint)).toHaveLength(2);
   expect(findings().getByText('error')).toBeTruthy();
-  expect(findings().getByText(/2 times/)).toBeTruthy();
+  expect(findings().getByText('for any target · 2 times')).toBeTruthy();
   expect(findings().getByText('/lib/layers.py').closest('button')).toBeNull();
 
   fireEvent.click(findings().getByRole('button', { name: 'cell [2], line 11, in scale' }));
@@ -35,6 +35,7 @@ test('a code opens its help', () => {
   model.kernelNow({ checks: [CHECK] });
   const code = findings().getByRole('button', { name: 'SM301 help' });
 
+  expect(code.title).toBe('What comes of it');
   expect(findings().queryByText(FINDING.consequence)).toBeNull();
 
   fireEvent.click(code);
@@ -44,25 +45,27 @@ test('a code opens its help', () => {
   expect(findings().getByText(FINDING.consequence)).toBeTruthy();
 });
 
-test('what is from before the cell changed says so', () => {
+test('what is from before the cell changed or ran again says so', () => {
   const { model } = show();
   model.kernelNow({ checks: [{ ...CHECK, is_stale: true }] });
 
-  expect(findings().getAllByText('from before the cell changed')).toHaveLength(2);
+  expect(findings().getAllByText('from before the cell changed or ran again')).toHaveLength(2);
 });
 
-test('nothing found, nothing checked and a check that waits are told', () => {
+test('nothing found and nothing checked are told', () => {
   const { model } = show();
 
   expect(findings().getByText(/Nothing has been checked yet/)).toBeTruthy();
 
   model.kernelNow({
-    checks: [{ ...CHECK, findings: [] }],
     jobs: [{ id: '1', what: 'check', subject: 'model', state: 'queued' }],
   });
 
-  expect(findings().getByRole('listitem').textContent).toBe('model: no findings (any)');
-  expect(findings().getByText('Waiting for the cell that runs, to check model')).toBeTruthy();
+  expect(findings().queryByText(/Nothing has been checked yet/)).toBeNull();
+
+  model.kernelNow({ checks: [{ ...CHECK, findings: [] }], jobs: [] });
+
+  expect(findings().getByRole('listitem').textContent).toBe('model: no findings for any target');
 });
 
 test('the target is shown and set', () => {
@@ -72,4 +75,20 @@ test('the target is shown and set', () => {
 
   expect(model.setTarget).toHaveBeenCalledWith('tpu');
   expect(target).toHaveProperty('value', 'tpu');
+});
+
+test('a check that failed is told, and is not nothing', () => {
+  const { model } = show();
+  model.kernelNow({
+    outcome: { what: 'check', subject: 'model', text: 'no', wentWrong: true, details: '' },
+  });
+
+  expect(findings().getByText('The last check of model failed.')).toBeTruthy();
+  expect(findings().queryByText(/Nothing has been checked yet/)).toBeNull();
+
+  model.kernelNow({
+    outcome: { what: 'export', subject: 'model', text: 'no', wentWrong: true, details: '' },
+  });
+
+  expect(findings().getByText(/Nothing has been checked yet/)).toBeTruthy();
 });

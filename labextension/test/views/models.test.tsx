@@ -14,7 +14,9 @@ test('a model is told of by name, kind, size and place', () => {
 
   expect(models().getByText(/functional, Keras 3 · 1.3 kB · cell \[2\], line 7/)).toBeTruthy();
   expect(models().getByText("zoo['<b>']")).toBeTruthy();
-  expect(models().getByText('1 error, 1 warning, from before the cell changed')).toBeTruthy();
+  expect(
+    models().getByText('1 error, 1 warning, from before the cell changed or ran again'),
+  ).toBeTruthy();
   expect(models().getByText('… and 3 more')).toBeTruthy();
 });
 
@@ -31,7 +33,7 @@ test('its buttons check, export and open the panel', () => {
   const { model, host } = show();
   model.setFolded('export', true);
   fireEvent.click(models().getByRole('button', { name: 'Check model' }));
-  fireEvent.click(models().getByRole('button', { name: 'Open panel model' }));
+  fireEvent.click(models().getByRole('button', { name: 'Panel model' }));
 
   expect(model.check).toHaveBeenCalledWith('model');
   expect(host.runCell).toHaveBeenCalledWith(MODEL.panel);
@@ -48,4 +50,33 @@ test('no model is a sentence', () => {
   model.kernelNow({ models: [] });
 
   expect(models().getByText(/None yet/)).toBeTruthy();
+});
+
+test('a model that is not built has no size', () => {
+  const { model } = show();
+  model.kernelNow({ models: [{ ...MODEL, bytes: 0, built: false }] });
+
+  expect(models().getByText(/Keras 3 · not built yet · cell/)).toBeTruthy();
+
+  model.kernelNow({ models: [{ ...MODEL, bytes: 0, built: null }] });
+
+  expect(models().getByText(/0 bytes/)).toBeTruthy();
+});
+
+test('a check that failed is told at its model, by whichever name, not what an older one found', () => {
+  const { model } = show();
+  const outcome = { what: 'check', subject: "zoo['<b>']", text: 'no', details: '' } as const;
+  model.kernelNow({
+    models: [MODEL, { ...MODEL, name: 'other', names: ['other'] }],
+    checks: [CHECK],
+    outcome: { ...outcome, wentWrong: true },
+  });
+
+  expect(models().getAllByText('the last check failed')).toHaveLength(1);
+  expect(models().queryByText('1 error, 1 warning')).toBeNull();
+
+  model.kernelNow({ outcome: { ...outcome, wentWrong: false } });
+
+  expect(models().queryByText('the last check failed')).toBeNull();
+  expect(models().getByText('1 error, 1 warning')).toBeTruthy();
 });

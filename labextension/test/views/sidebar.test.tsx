@@ -1,6 +1,6 @@
 import { fireEvent, screen } from '@testing-library/react';
 import axe from 'axe-core';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
 import type { Connection } from '../../src/interfaces';
 import { CHECK, DIRECTORY, FakeKernel, FakeModel, FINDING, HOSTILE, MODEL } from './fakes';
@@ -83,7 +83,7 @@ test('a section folds, and only then is not there', () => {
 
   expect(model.folded).toEqual(new Set(['models']));
   expect(heading.getAttribute('aria-expanded')).toBe('false');
-  expect(screen.queryByText('Open panel', { selector: 'li *' })).toBeNull();
+  expect(screen.queryByText('Panel', { selector: 'li *' })).toBeNull();
   expect(document.activeElement).toBe(heading);
 });
 
@@ -107,6 +107,21 @@ test('an outcome is read aloud, what the view says comes after it, and details f
   });
 
   expect(status.textContent).toBe('m: 1 error');
+});
+
+test('the keyboard reaches a message that is longer than its place, and only such a one', () => {
+  const { model } = show();
+  const status = screen.getByRole('region', { name: 'Outcome' });
+
+  expect(status.tabIndex).toBe(-1);
+
+  const height = vi.spyOn(Element.prototype, 'scrollHeight', 'get').mockReturnValue(500);
+  model.kernelNow({
+    outcome: { what: 'check', subject: 'm', text: 'long', wentWrong: true, details: 'Trace' },
+  });
+  height.mockRestore();
+
+  expect(status.tabIndex).toBe(0);
 });
 
 test('the focus survives a change of everything', () => {

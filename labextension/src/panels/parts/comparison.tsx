@@ -8,24 +8,32 @@ import { Preformatted } from './preformatted';
 
 interface Props {
   readonly view: View;
-  /** The directories that are known. */
+  /** The directories that are known, the oldest first. */
   readonly paths: readonly string[];
 }
 
 /** What differs between two of the directories. */
 export function Comparison({ view, paths }: Props): React.ReactElement {
   const { comparison } = view.model;
+  const card = React.useRef<HTMLDivElement>(null);
+  const seen = React.useRef(comparison);
+  React.useEffect(() => {
+    if (comparison !== seen.current) {
+      seen.current = comparison;
+      card.current?.scrollIntoView({ block: 'nearest' });
+    }
+  });
   return (
     <div tabIndex={-1} data-sm-keep="">
       {paths.length > 1 ? <Choose view={view} paths={paths} /> : null}
       {comparison ? (
-        <div className="sm-magics-Card">
+        <div ref={card} className="sm-magics-Card">
           <h4>{view.trans.__('Comparison')}</h4>
           <p className="sm-magics-Path">
-            <code>{comparison.first}</code>
+            {view.trans.__('from')} <code>{comparison.first}</code>
           </p>
           <p className="sm-magics-Path">
-            <code>{comparison.second}</code>
+            {view.trans.__('to')} <code>{comparison.second}</code>
           </p>
           {comparison.trouble ? <p className="sm-magics-Trouble">{comparison.trouble}</p> : null}
           {comparison.text ? (
@@ -43,22 +51,21 @@ export function Comparison({ view, paths }: Props): React.ReactElement {
 function Choose({ view, paths }: Props): React.ReactElement {
   const { model, trans } = view;
   const [wish, setWish] = React.useState({ first: '', second: '' });
-  const first = paths.includes(wish.first) ? wish.first : (paths[0] ?? '');
-  const second = paths.includes(wish.second)
-    ? wish.second
-    : (paths.find((path) => path !== first) ?? '');
+  const newestBut = (other: string): string => paths.filter((path) => path !== other).at(-1) ?? '';
+  const second = paths.includes(wish.second) ? wish.second : newestBut(wish.first);
+  const first = paths.includes(wish.first) ? wish.first : newestBut(second);
   const choices = paths.map((path) => ({ value: path, text: labelOf(path, paths) }));
   return (
     <fieldset className="sm-magics-Field">
       <legend className="sm-magics-Field-label">{trans.__('Compare two')}</legend>
       <SelectField
-        label={trans.__('this')}
+        label={trans.__('from')}
         value={first}
         choices={choices}
         onChange={(path) => setWish({ first: path, second })}
       />
       <SelectField
-        label={trans.__('with')}
+        label={trans.__('to')}
         value={second}
         choices={choices}
         onChange={(path) => setWish({ first, second: path })}

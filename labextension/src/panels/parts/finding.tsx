@@ -1,7 +1,7 @@
 import * as React from 'react';
 
 import type { Check, Finding, Related } from '../../messages';
-import { isReachable, type Where, whereabouts } from '../../words';
+import { forTarget, isReachable, type Where, whereabouts } from '../../words';
 import { severityWord } from '../severity';
 import { goTo, type View } from '../view';
 import { Button } from './button';
@@ -29,14 +29,18 @@ export function FindingItem({ view, check, finding }: Props): React.ReactElement
           looks="link"
           isExpanded={isOpen}
           of={trans.__('help')}
+          title={trans.__('What comes of it')}
           onClick={() => setOpen(!isOpen)}
         >
           <code>{finding.code}</code>
+          <span className="sm-magics-Finding-why" aria-hidden="true">
+            ?
+          </span>
         </Button>{' '}
         <code>{check.subject}</code>
         <span className="sm-magics-Quiet">
           {' '}
-          ({check.target})
+          {forTarget(check.target, trans)}
           {finding.count > 1 ? <> · {trans._n('%1 time', '%1 times', finding.count)}</> : null}
         </span>
       </p>
@@ -49,7 +53,7 @@ export function FindingItem({ view, check, finding }: Props): React.ReactElement
       <p className="sm-magics-Text">{finding.message}</p>
       <Spot view={view} place={finding} text={whereabouts(finding, trans)} />
       {finding.hint ? <p className="sm-magics-Text sm-magics-Quiet">{finding.hint}</p> : null}
-      {check.is_stale ? <p>{trans.__('from before the cell changed')}</p> : null}
+      {check.is_stale ? <p>{trans.__('from before the cell changed or ran again')}</p> : null}
       {finding.related.map((related) => (
         <RelatedSpot key={relatedKey(related)} view={view} related={related} />
       ))}
