@@ -115,11 +115,11 @@ export class Client implements IKernelModel, IListener {
     return this._loading;
   }
 
-  check(model: string, options: Options, again = false): Promise<void> {
-    return this._order({ kind: 'check', id: UUID.uuid4(), model, options, again });
+  async check(model: string, options: Options, again = false): Promise<void> {
+    await this._order({ kind: 'check', id: UUID.uuid4(), model, options, again });
   }
 
-  exportTo(model: string, directory: string, options: Options): Promise<void> {
+  exportTo(model: string, directory: string, options: Options): Promise<boolean> {
     return this._order({ kind: 'export', id: UUID.uuid4(), model, directory, options });
   }
 
@@ -254,11 +254,11 @@ export class Client implements IKernelModel, IListener {
     this.onSettled();
   }
 
-  private _order(order: Order): Promise<void> {
+  private _order(order: Order): Promise<boolean> {
     if (this._isDisposed || !this._isFound) {
       this._work.refuse(order);
       this._changed.emit();
-      return Promise.resolve();
+      return Promise.resolve(false);
     }
     const ended = this._work.add(order);
     this._changed.emit();

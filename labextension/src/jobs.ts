@@ -6,7 +6,7 @@ export type Order = CheckModel | ExportModel;
 
 interface Held {
   readonly order: Order;
-  readonly finish: () => void;
+  readonly finish: (isDone: boolean) => void;
   isSent: boolean;
   hasBegun: boolean;
   /** The person has cancelled it when it could no longer be taken back. */
@@ -34,8 +34,8 @@ export class Jobs {
     return this._held.filter((held) => held.isSent).map((held) => held.order.id);
   }
 
-  /** Append a job; it resolves when the job has ended, however it did. */
-  add(order: Order): Promise<void> {
+  /** Append a job; it resolves when the job has ended, however it did: true if well. */
+  add(order: Order): Promise<boolean> {
     if (order.kind === 'check') {
       this._supersede(order.model);
     }
@@ -65,8 +65,8 @@ export class Jobs {
   }
 
   /** Remove a job that has ended; null if it is none of ours. */
-  end(id: string): Order | null {
-    return this._remove(({ order }) => order.id === id)[0] ?? null;
+  end(id: string, isDone = false): Order | null {
+    return this._remove(({ order }) => order.id === id, isDone)[0] ?? null;
   }
 
   /** Remove what was not sent yet, and mark what was; tells whether one runs. */
@@ -88,11 +88,11 @@ export class Jobs {
     this._remove(({ order, isSent }) => !isSent && order.kind === 'check' && order.model === model);
   }
 
-  private _remove(isMeant: (held: Held) => boolean): Order[] {
+  private _remove(isMeant: (held: Held) => boolean, isDone = false): Order[] {
     const removed = this._held.filter(isMeant);
     this._held = this._held.filter((held) => !isMeant(held));
     for (const { finish } of removed) {
-      finish();
+      finish(isDone);
     }
     return removed.map(({ order }) => order);
   }

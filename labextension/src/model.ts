@@ -124,9 +124,14 @@ export class SidebarModel implements ISidebarModel {
   }
 
   async exportDraft(): Promise<void> {
+    const { _kernel: kernel } = this;
     const { model, directory, options } = this.draft;
-    if (model !== '') {
-      await this._kernel?.exportTo(model, directory, { ...options, ...this._targeted });
+    if (kernel === null || model === '') {
+      return;
+    }
+    if (await kernel.exportTo(model, directory, { ...options, ...this._targeted })) {
+      this._drafts.untick(kernel.id, model, 'overwrite'); // it was meant for this one time
+      this._changed.emit();
     }
   }
 

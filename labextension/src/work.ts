@@ -24,8 +24,8 @@ export class Work {
     return this._jobs.sent;
   }
 
-  /** Queue a job; it resolves when it has ended. */
-  add(order: Order): Promise<void> {
+  /** Queue a job; it resolves when it has ended: true if well. */
+  add(order: Order): Promise<boolean> {
     return this._jobs.add(order);
   }
 
@@ -52,7 +52,7 @@ export class Work {
 
   /** Take the answer to a job; false if it is none of ours. */
   end(answer: Done | Failed): boolean {
-    const order = this._jobs.end(answer.id);
+    const order = this._jobs.end(answer.id, answer.kind === 'done');
     if (order !== null) {
       this._outcome = sentences.ended(order, answer, this._trans);
     }
