@@ -127,7 +127,7 @@ export interface ISidebarModel extends IDisposable {
   /** Fill something in for the draft's model, or for another one, which is then shown. */
   setDraft(draft: Partial<Draft>): void;
   setFolded(section: string, folded: boolean): void;
-  /** Check with the target that holds. */
+  /** Check as the model's draft says, or else what was served last, with the target that holds. */
   check(model: string): Promise<void>;
   /** Export as the draft says. */
   exportDraft(): Promise<void>;

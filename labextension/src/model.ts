@@ -12,10 +12,23 @@ import type { IKernels } from './tracker';
 
 const NO_DRAFT: Draft = { model: '', directory: '', options: {} };
 
-/** The sidebar without its looks. */
+/** The options that say what a check looks at; the others are of what is written. */
+const CHECKED: ReadonlySet<string> = new Set([
+  'signatures',
+  'inputs',
+  'batch',
+  'flatten',
+  'with_optimizer',
+  'allow_no_signature',
+  'consumer',
+  'fix',
+  'strict',
+]);
+
 /** Milliseconds until the kernel is told again that somebody looks; it forgets after 10 min. */
 const RENEWAL = 4 * 60 * 1000;
 
+/** The sidebar without its looks. */
 export class SidebarModel implements ISidebarModel {
   constructor(kernels: IKernels, trans: TranslationBundle) {
     this._kernels = kernels;
@@ -95,8 +108,9 @@ export class SidebarModel implements ISidebarModel {
     const { _kernel: kernel, effectiveTarget } = this;
     const models = new Set(kernel?.models.flatMap(({ name, names }) => [name, ...names]));
     for (const { subject } of kernel?.checks ?? []) {
-      if (models.has(subject)) {
-        void kernel?.check(subject, { target: effectiveTarget }, true);
+      if (kernel !== null && models.has(subject)) {
+        const typed = this._checkedAs(kernel, subject);
+        void kernel.check(subject, { ...typed, target: effectiveTarget }, isNothing(typed));
       }
     }
   }
@@ -120,7 +134,11 @@ export class SidebarModel implements ISidebarModel {
   }
 
   async check(model: string): Promise<void> {
-    await this._kernel?.check(model, this._targeted);
+    const { _kernel: kernel } = this;
+    if (kernel !== null) {
+      const typed = this._checkedAs(kernel, model);
+      await kernel.check(model, { ...typed, ...this._targeted }, isNothing(typed));
+    }
   }
 
   async exportDraft(): Promise<void> {
@@ -202,6 +220,12 @@ export class SidebarModel implements ISidebarModel {
     return this._target === '' ? {} : { target: this._target };
   }
 
+  /** What is filled in for a model of what a check looks at. */
+  private _checkedAs(kernel: Client, model: string): Options {
+    const options = this._drafts.optionsOf(kernel.id, model, kernel.models);
+    return Object.fromEntries(Object.entries(options).filter(([name]) => CHECKED.has(name)));
+  }
+
   private readonly _onPlace = (): void => {
     const { current } = this._kernels;
     if (current !== this._kernel) {
@@ -270,4 +294,9 @@ export class SidebarModel implements ISidebarModel {
   private _isVisible = false;
   private _areLive = false;
   private _isDisposed = false;
+}
+
+/** Whether nothing is filled in: then what was served at the last check holds. */
+function isNothing(options: Options): boolean {
+  return Object.keys(options).length === 0;
 }

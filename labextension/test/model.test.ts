@@ -4,7 +4,7 @@ import { SidebarModel } from '../src/model';
 import { Tracker } from '../src/tracker';
 import { fixture, loadedKernel, settle, trans } from './fakes';
 import { FakePanel, FakePanels } from './panels';
-import { check, sidebar } from './sidebars';
+import { check, made, sidebar } from './sidebars';
 
 describe('what is followed', () => {
   test('its place and kernel, of which each change is told once', async () => {
@@ -102,6 +102,42 @@ describe('checks and exports', () => {
     one.say({ kind: 'done', id: model.kernel?.jobs[0]?.id, text: '' });
     one.become('idle');
     expect(one.take()).toMatchObject([{ kind: 'check', options: { target: 'cpu' } }]);
+  });
+
+  test("a check is of what is filled in for its model, and of nothing else's", async () => {
+    const { sidebar: model, one } = await sidebar();
+    const served = { signatures: ['call'], consumer: '2.15', strict: true };
+    model.setDraft({ options: { ...served, overwrite: true, verify: 'run' } });
+    model.setDraft({ model: 'second', options: { next_version: true } });
+    void model.check('first');
+    const [first] = one.take();
+    expect(first).toMatchObject({ model: 'first', again: false });
+    expect(first).toHaveProperty('options', served);
+    void model.check('second');
+    one.say({ kind: 'done', id: model.kernel?.jobs[0]?.id, text: '' });
+    one.become('idle');
+
+    expect(one.take()).toMatchObject([
+      { kind: 'check', model: 'second', options: {}, again: true },
+    ]);
+  });
+
+  test('a check of a model by another name is of what is filled in for it', async () => {
+    const { sidebar: model, one } = await sidebar();
+    model.setDraft({ options: { batch: '8', overwrite: true } });
+    one.say({
+      kind: 'change',
+      models: [made('x', { names: ['x', 'first'] })],
+      checks: [check('x')],
+    });
+    void model.check('x');
+    expect(one.take()).toMatchObject([{ model: 'x', options: { batch: '8' }, again: false }]);
+    one.say({ kind: 'done', id: model.kernel?.jobs[0]?.id, text: '' });
+    model.setTarget('gpu');
+    one.become('idle');
+
+    const options = { batch: '8', target: 'gpu' };
+    expect(one.take()).toMatchObject([{ model: 'x', options, again: false }]);
   });
 
   test('an export is as the draft says', async () => {
