@@ -119,6 +119,11 @@ export class Client implements IKernelModel, IListener {
     await this._order({ kind: 'check', id: UUID.uuid4(), model, options, again });
   }
 
+  /** Ask for a check that nobody has asked for: it leaves an export's end in sight. */
+  async checkUnasked(model: string, options: Options, again: boolean): Promise<void> {
+    await this._order({ kind: 'check', id: UUID.uuid4(), model, options, again }, false);
+  }
+
   exportTo(model: string, directory: string, options: Options): Promise<boolean> {
     return this._order({ kind: 'export', id: UUID.uuid4(), model, directory, options });
   }
@@ -254,13 +259,13 @@ export class Client implements IKernelModel, IListener {
     this.onSettled();
   }
 
-  private _order(order: Order): Promise<boolean> {
+  private _order(order: Order, isAsked = true): Promise<boolean> {
     if (this._isDisposed || !this._isFound) {
       this._work.refuse(order);
       this._changed.emit();
       return Promise.resolve(false);
     }
-    const ended = this._work.add(order);
+    const ended = this._work.add(order, isAsked);
     this._changed.emit();
     this._sendNext();
     return ended;

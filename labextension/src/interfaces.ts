@@ -33,7 +33,7 @@ export interface Job {
   readonly state: 'queued' | 'running';
 }
 
-/** How the last check or export ended. */
+/** How the last check or export ended, till the next one is asked for. */
 export interface Outcome {
   readonly what: 'check' | 'export';
   readonly subject: string;

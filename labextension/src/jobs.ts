@@ -55,13 +55,13 @@ export class Jobs {
   }
 
   /** Note that the kernel is at a job; null if it is none of ours. */
-  begin(id: string): { isUnwanted: boolean } | null {
+  begin(id: string): { order: Order; isUnwanted: boolean } | null {
     const held = this._held.find(({ order }) => order.id === id);
     if (held === undefined) {
       return null;
     }
     held.hasBegun = true;
-    return { isUnwanted: held.isUnwanted };
+    return { order: held.order, isUnwanted: held.isUnwanted };
   }
 
   /** Remove a job that has ended; null if it is none of ours. */

@@ -110,7 +110,8 @@ export class SidebarModel implements ISidebarModel {
     for (const { subject } of kernel?.checks ?? []) {
       if (kernel !== null && models.has(subject)) {
         const typed = this._checkedAs(kernel, subject);
-        void kernel.check(subject, { ...typed, target: effectiveTarget }, isNothing(typed));
+        const options = { ...typed, target: effectiveTarget };
+        void kernel.checkUnasked(subject, options, isNothing(typed));
       }
     }
   }

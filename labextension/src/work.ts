@@ -24,8 +24,16 @@ export class Work {
     return this._jobs.sent;
   }
 
-  /** Queue a job; it resolves when it has ended: true if well. */
-  add(order: Order): Promise<boolean> {
+  /**
+   * Queue a job; it resolves when it has ended: true if well.
+   *
+   * What a person asks for is news: how the last one ended goes. What nobody asked for (`isAsked`
+   * is false) leaves an export's end in sight.
+   */
+  add(order: Order, isAsked = true): Promise<boolean> {
+    if (isAsked || this._outcome?.what === 'check') {
+      this._outcome = null;
+    }
     return this._jobs.add(order);
   }
 
@@ -47,14 +55,18 @@ export class Work {
 
   /** Note that the kernel is at a job; null if it is none of ours. */
   begin(id: string): { isUnwanted: boolean } | null {
-    return this._jobs.begin(id);
+    const begun = this._jobs.begin(id);
+    if (begun !== null) {
+      this._tell(begun.order, null);
+    }
+    return begun;
   }
 
   /** Take the answer to a job; false if it is none of ours. */
   end(answer: Done | Failed): boolean {
     const order = this._jobs.end(answer.id, answer.kind === 'done');
     if (order !== null) {
-      this._outcome = sentences.ended(order, answer, this._trans);
+      this._tell(order, sentences.ended(order, answer, this._trans));
     }
     return order !== null;
   }
@@ -74,7 +86,7 @@ export class Work {
     for (const id of ids) {
       const order = this._jobs.end(id);
       if (order !== null) {
-        this._outcome = sentences.lost(order, why, this._trans);
+        this._tell(order, sentences.lost(order, why, this._trans));
       }
     }
   }
@@ -83,6 +95,18 @@ export class Work {
   clear(why: string): void {
     const [first] = this._jobs.clear();
     this._outcome = first === undefined ? null : sentences.lost(first, why, this._trans);
+  }
+
+  /**
+   * Tell how a job is.
+   *
+   * An export's end goes when a person asks for something new; if it is there, it has come after
+   * this check was asked for, or nobody has asked for the check: then it stays.
+   */
+  private _tell(order: Order, outcome: Outcome | null): void {
+    if (order.kind === 'export' || this._outcome?.what !== 'export') {
+      this._outcome = outcome;
+    }
   }
 
   private readonly _trans: TranslationBundle;

@@ -140,6 +140,56 @@ describe('jobs', () => {
     expect(client.jobs).toHaveLength(1);
   });
 
+  test('how the last one ended is told till the next one is asked for', async () => {
+    const { kernel, client } = await connected();
+    for (const ask of [client.exportTo('model', 'a', {}), client.check('model', {})]) {
+      const id = client.jobs[0]?.id;
+      kernel.become('idle');
+      kernel.say({ kind: 'failed', id, reason: 'error', text: 'no', details: '' });
+      await ask;
+    }
+    expect(client.outcome?.text).toBe('no');
+    void client.check('other', {});
+    expect(client.outcome).toBeNull();
+  });
+
+  test("a check that was asked for before an export's end does not hide it", async () => {
+    const { kernel, client } = await connected();
+    void client.exportTo('model', 'a', {});
+    void client.check('model', {});
+    kernel.say({ kind: 'done', id: kernel.idOf('export'), text: 'exported' });
+    kernel.become('idle');
+    const id = kernel.idOf('check');
+    kernel.say({ kind: 'began', id });
+    expect(client.outcome?.text).toBe('exported');
+    kernel.say({ kind: 'done', id, text: '1 error' });
+    expect(client.outcome?.text).toBe('exported');
+
+    void client.check('model', {});
+    kernel.say({ kind: 'done', id: kernel.idOf('check'), text: '2 errors' });
+    expect(client.outcome?.text).toBe('2 errors');
+  });
+
+  test("a check that nobody asked for does not hide an export's end", async () => {
+    const { kernel, client } = await connected();
+    void client.exportTo('model', 'a', {});
+    kernel.say({ kind: 'done', id: kernel.idOf('export'), text: 'exported' });
+    void client.checkUnasked('model', {}, true);
+    kernel.say({ kind: 'done', id: kernel.idOf('check'), text: '1 error' });
+    expect(client.outcome?.text).toBe('exported');
+  });
+
+  test('an export that begins ends the word of a check before it', async () => {
+    const { kernel, client } = await connected();
+    void client.check('model', {});
+    void client.exportTo('model', 'a', {});
+    kernel.say({ kind: 'done', id: kernel.idOf('check'), text: '1 error' });
+    expect(client.outcome?.text).toBe('1 error');
+    kernel.become('idle');
+    kernel.say({ kind: 'began', id: kernel.idOf('export') });
+    expect(client.outcome).toBeNull();
+  });
+
   test('one that cannot be sent ends', async () => {
     const { kernel, client } = await connected();
     vi.spyOn(kernel, 'sendShellMessage').mockImplementation(() => {

@@ -140,6 +140,19 @@ describe('checks and exports', () => {
     expect(one.take()).toMatchObject([{ model: 'x', options, again: false }]);
   });
 
+  test('a check for another target does not hide how an export ended', async () => {
+    const { sidebar: model, one } = await sidebar();
+    one.say({ kind: 'change', checks: [check('first')] });
+    model.setDraft({ directory: 'a' });
+    void model.exportDraft();
+    one.say({ kind: 'done', id: one.idOf('export'), text: 'exported' });
+    model.setTarget('gpu');
+    one.become('idle');
+    one.say({ kind: 'done', id: one.idOf('check'), text: '1 error' });
+
+    expect(model.kernel?.outcome?.text).toBe('exported');
+  });
+
   test('an export is as the draft says', async () => {
     const { sidebar: model, one } = await sidebar();
     model.setDraft({ model: 'second', directory: 'exports/b', options: { overwrite: true } });
