@@ -1,3 +1,5 @@
+import { JSONExt } from '@lumino/coreutils';
+
 import type { Job } from './interfaces';
 import type { CheckModel, ExportModel } from './messages';
 
@@ -6,6 +8,7 @@ export type Order = CheckModel | ExportModel;
 
 interface Held {
   readonly order: Order;
+  readonly ended: Promise<boolean>;
   readonly finish: (isDone: boolean) => void;
   isSent: boolean;
   hasBegun: boolean;
@@ -34,14 +37,32 @@ export class Jobs {
     return this._held.filter((held) => held.isSent).map((held) => held.order.id);
   }
 
-  /** Append a job; it resolves when the job has ended, however it did: true if well. */
+  /**
+   * Append a job; it resolves when the job has ended, however it did: true if well.
+   *
+   * An export that is there already is not appended: somebody has clicked twice.
+   */
   add(order: Order): Promise<boolean> {
     if (order.kind === 'check') {
       this._supersede(order.model);
     }
-    return new Promise((finish) => {
-      this._held.push({ order, finish, isSent: false, hasBegun: false, isUnwanted: false });
+    const same = this._held.find((held) => !held.isUnwanted && isSameExport(held.order, order));
+    if (same !== undefined) {
+      return same.ended;
+    }
+    let finish: Held['finish'] = () => {};
+    const ended = new Promise<boolean>((resolve) => {
+      finish = resolve;
     });
+    this._held.push({
+      order,
+      ended,
+      finish,
+      isSent: false,
+      hasBegun: false,
+      isUnwanted: false,
+    });
+    return ended;
   }
 
   /** Return the next one that the kernel shall get, and mark it as sent. */
@@ -98,4 +119,14 @@ export class Jobs {
   }
 
   private _held: Held[] = [];
+}
+
+function isSameExport(one: Order, other: Order): boolean {
+  return (
+    one.kind === 'export' &&
+    other.kind === 'export' &&
+    one.model === other.model &&
+    one.directory === other.directory &&
+    JSONExt.deepEqual(one.options, other.options)
+  );
 }

@@ -190,6 +190,30 @@ describe('jobs', () => {
     expect(client.outcome).toBeNull();
   });
 
+  test('an export that waits or runs is not asked for twice, unless it was cancelled', async () => {
+    const { kernel, client } = await connected();
+    kernel.become('busy');
+    const options = { overwrite: true, signatures: ['call'] };
+    const first = client.exportTo('model', 'a', options);
+    const second = client.exportTo('model', 'a', { signatures: ['call'], overwrite: true });
+    expect(client.jobs).toHaveLength(1);
+    kernel.become('idle');
+    const id = kernel.idOf('export');
+    kernel.say({ kind: 'began', id });
+    void client.exportTo('model', 'a', options);
+    expect(client.jobs).toHaveLength(1);
+    void client.exportTo('model', 'b', options);
+    void client.exportTo('model', 'a', {});
+    void client.exportTo('other', 'a', options);
+    expect(client.jobs).toHaveLength(4);
+    await client.cancel();
+    void client.exportTo('model', 'a', options);
+    expect(client.jobs).toHaveLength(2);
+
+    kernel.say({ kind: 'done', id, text: 'so it is' });
+    expect(await Promise.all([first, second])).toEqual([true, true]);
+  });
+
   test('one that cannot be sent ends', async () => {
     const { kernel, client } = await connected();
     vi.spyOn(kernel, 'sendShellMessage').mockImplementation(() => {
