@@ -44,13 +44,22 @@ export function ended(order: Order, answer: Done | Failed, trans: TranslationBun
   return { what, subject, text: answer.text || done, wentWrong: false, details: '' };
 }
 
-/** How a job ended that was dropped before the kernel had it. */
-export function dropped(order: Order, trans: TranslationBundle): Outcome {
+/** How jobs ended that were dropped before the kernel had them; null if there are none. */
+export function dropped(orders: readonly Order[], trans: TranslationBundle): Outcome | null {
+  const [first] = orders;
+  if (first === undefined) {
+    return null;
+  }
   const text =
-    order.kind === 'check'
-      ? trans.__('The check of %1 was cancelled before it began.', order.model)
-      : trans.__('The export of %1 was cancelled before it began.', order.model);
-  return { what: order.kind, subject: order.model, text, wentWrong: false, details: '' };
+    orders.length === 1
+      ? trans.__('The job was cancelled before it began.')
+      : trans._n(
+          '%1 job was cancelled before it began.',
+          '%1 jobs were cancelled before they began.',
+          orders.length,
+        );
+  const subject = [...new Set(orders.map(({ model }) => model))].join(', ');
+  return { what: first.kind, subject, text, wentWrong: false, details: '' };
 }
 
 /** How a job ended whose answer never comes. */

@@ -74,11 +74,8 @@ export class Work {
   /** Drop what the kernel has not got; tells whether it is at a job. */
   cancel(): { hasDropped: boolean; runs: boolean } {
     const { dropped, runs } = this._jobs.cancel();
-    const [first] = dropped;
-    if (first !== undefined) {
-      this._outcome = sentences.dropped(first, this._trans);
-    }
-    return { hasDropped: first !== undefined, runs };
+    this._outcome = sentences.dropped(dropped, this._trans) ?? this._outcome;
+    return { hasDropped: dropped.length > 0, runs };
   }
 
   /** End these without an answer. */

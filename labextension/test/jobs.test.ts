@@ -58,7 +58,22 @@ describe('jobs', () => {
     expect(kernel.interrupts).toBe(0);
     expect(client.jobs).toEqual([]);
     expect(client.outcome).toMatchObject({
-      text: 'The export of model was cancelled before it began.',
+      text: 'The job was cancelled before it began.',
+      wentWrong: false,
+    });
+  });
+
+  test('several that are cancelled while they wait are told of together', async () => {
+    const { kernel, client } = await connected();
+    kernel.become('busy');
+    void client.check('model', {});
+    void client.exportTo('other', 'a', {});
+    void client.exportTo('model', 'a', {});
+    await client.cancel();
+
+    expect(client.outcome).toMatchObject({
+      subject: 'model, other',
+      text: '3 jobs were cancelled before they began.',
       wentWrong: false,
     });
   });
