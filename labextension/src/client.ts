@@ -22,7 +22,7 @@ import type {
   Write,
 } from './messages';
 import { Pending } from './pending';
-import { lossText, outdatedText, unreachableText } from './sentences';
+import { lossReason, lossText, outdatedText, unreachableText } from './sentences';
 import { Watching } from './watch';
 import { Work } from './work';
 
@@ -179,8 +179,8 @@ export class Client implements IKernelModel, IListener {
   }
 
   onWelcome(welcome: Welcome): void {
+    this._work.lose(this._unanswered, this._trans.__('the connection was interrupted'));
     const why = this._trans.__('The connection was interrupted.');
-    this._work.lose(this._unanswered, why);
     this._pending.reject(why, this._unanswered);
     this._welcome = welcome;
     this._isDirty = true;
@@ -192,9 +192,8 @@ export class Client implements IKernelModel, IListener {
   }
 
   onLost(loss: Loss): void {
-    const why = lossText(loss, this._trans);
-    this._work.clear(why);
-    this._pending.reject(why);
+    this._work.clear(lossReason(loss, this._trans));
+    this._pending.reject(lossText(loss, this._trans));
     this._watching.forget();
     this._facts = NOTHING;
     this._welcome = null;

@@ -39,7 +39,7 @@ export class Work {
 
   /** Tell of a job that it can't be done. */
   refuse(order: Order): void {
-    this._outcome = sentences.lost(order, sentences.unreachableText(this._trans), this._trans);
+    this._outcome = sentences.refused(order, this._trans);
   }
 
   /** Send the next job, if any; false if that has failed. */

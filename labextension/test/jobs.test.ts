@@ -58,7 +58,7 @@ describe('jobs', () => {
     expect(kernel.interrupts).toBe(0);
     expect(client.jobs).toEqual([]);
     expect(client.outcome).toMatchObject({
-      text: 'The job was cancelled before it began.',
+      text: 'cancelled before it began',
       wentWrong: false,
     });
   });
@@ -73,7 +73,7 @@ describe('jobs', () => {
 
     expect(client.outcome).toMatchObject({
       subject: 'model, other',
-      text: '3 jobs were cancelled before they began.',
+      text: '3 jobs were cancelled before they began',
       wentWrong: false,
     });
   });
@@ -245,6 +245,6 @@ describe('jobs', () => {
     void client.check('model', {});
     kernel.say({ kind: 'done', id: kernel.idOf('check'), text: '' });
 
-    expect(client.outcome?.text).toBe('Checked model.');
+    expect(client.outcome?.text).toBe('checked');
   });
 });
