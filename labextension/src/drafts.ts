@@ -1,4 +1,5 @@
 import type { Draft, Options } from './interfaces';
+import type { KeptDraft } from './memory';
 import type { Model } from './messages';
 
 /** What is filled in for one model. */
@@ -58,6 +59,32 @@ export class Drafts {
     const early = kept.model === '' && model !== '' ? kept.forms.get('') : undefined;
     const forms = early === undefined ? kept.forms : withForm(kept.forms, model, early);
     this._kept.set(kernel, { ...kept, model, forms });
+  }
+
+  /** What there is to keep over a reload of the page; the newest last. */
+  get all(): readonly KeptDraft[] {
+    return [...this._kept].flatMap(([kernel, { picked, forms }]) => {
+      const others = [...forms].filter(([model]) => model !== picked);
+      const isBlank = picked === '' && !forms.has('');
+      const shown: [string, Form][] = isBlank ? [] : [[picked, forms.get(picked) ?? BLANK]];
+      return [...others, ...shown].map(([model, form]) => {
+        return { kernel, model, isPicked: model === picked, ...form };
+      });
+    });
+  }
+
+  /** Take what was kept of kernels for which nothing was filled in or picked since. */
+  restore(drafts: readonly KeptDraft[]): void {
+    const newer = new Set(this.all.map(({ kernel }) => kernel));
+    for (const { kernel, model, isPicked, directory, options } of drafts) {
+      if (!newer.has(kernel)) {
+        const { forms, picked } = this._kept.get(kernel) ?? EMPTY;
+        const name = isPicked ? model : picked;
+        const filled = withForm(forms, model, { directory, options });
+        this._kept.delete(kernel);
+        this._kept.set(kernel, { model: name, picked: name, forms: filled });
+      }
+    }
   }
 
   forget(kernel: string): void {

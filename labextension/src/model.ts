@@ -188,14 +188,21 @@ export class SidebarModel implements ISidebarModel {
   /** What a state database keeps over a reload of the page. */
   serialize(): ReadonlyPartialJSONObject {
     const opened = this.opened.map(({ path }) => path);
-    return written({ opened, folded: [...this._folded], target: this._target });
+    return written({
+      opened,
+      folded: [...this._folded],
+      target: this._target,
+      drafts: this._drafts.all,
+    });
   }
 
   /** Take what was kept; what can't be read of it is left out. */
   restore(json: unknown): void {
-    const { opened, folded, target } = remembered(json);
+    const { opened, folded, target, drafts } = remembered(json);
     this._folded = new Set([...this._folded, ...folded]);
     this._target ||= target;
+    this._drafts.restore(drafts);
+    this._settle();
     this._shelf.add(opened); // tells of the change
     this._watch();
     this._readWhatIsNot();
@@ -239,9 +246,7 @@ export class SidebarModel implements ISidebarModel {
 
   private readonly _onKernel = (): void => {
     const { _kernel: kernel } = this;
-    if (kernel !== null) {
-      this._drafts.settle(kernel.id, kernel.models, kernel.moreModels > 0);
-    }
+    this._settle();
     this._watch();
     this._changed.emit();
     const welcome = kernel?.welcome ?? null;
@@ -250,6 +255,13 @@ export class SidebarModel implements ISidebarModel {
       this._readWhatIsNot();
     }
   };
+
+  private _settle(): void {
+    const { _kernel: kernel } = this;
+    if (kernel !== null) {
+      this._drafts.settle(kernel.id, kernel.models, kernel.moreModels > 0);
+    }
+  }
 
   private readonly _onClients = (): void => this._watch();
 

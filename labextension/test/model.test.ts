@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { SidebarModel } from '../src/model';
 import { Tracker } from '../src/tracker';
-import { fixture, loadedKernel, settle, trans } from './fakes';
+import { fixture, greet, loadedKernel, settle, trans } from './fakes';
 import { FakePanel, FakePanels } from './panels';
 import { check, made, sidebar } from './sidebars';
 
@@ -186,7 +186,63 @@ describe('checks and exports', () => {
   });
 });
 
+const DRAFT = { kernel: '1', model: 'first', isPicked: true, directory: 'a', options: {} };
+
 describe('what is kept', () => {
+  test('drafts come back for their kernels and models', async () => {
+    const { sidebar: model, focus } = await sidebar();
+    model.setDraft({ directory: 'exports/first', options: { overwrite: true } });
+    model.setDraft({ model: 'second', directory: 'exports/second' });
+    model.setDraft({ model: 'first' });
+    focus(1);
+    model.setDraft({ model: 'second' });
+    const kept = JSON.parse(JSON.stringify(model.serialize())) as unknown;
+    const { sidebar: other, focus: go } = await sidebar();
+    other.restore(kept);
+
+    expect(other.serialize()).toEqual(kept);
+    const options = { overwrite: true };
+    expect(other.draft).toEqual({ model: 'first', directory: 'exports/first', options });
+    other.setDraft({ model: 'second' });
+    expect(other.draft.directory).toBe('exports/second');
+    go(1);
+    expect(other.draft).toEqual({ model: 'second', directory: '', options: {} });
+  });
+
+  test('drafts come back before their kernel is found', async () => {
+    const notebooks = new FakePanels();
+    const model = new SidebarModel(new Tracker(trans, notebooks), trans);
+    model.restore({ drafts: [{ ...DRAFT, model: 'second' }] });
+    const kernel = loadedKernel('1');
+    const panel = new FakePanel('a', kernel);
+    notebooks.add(panel);
+    notebooks.focus(panel);
+    await greet(kernel);
+    kernel.say({ kind: 'change', models: [made('first'), made('second')] });
+
+    expect(model.draft).toEqual({ model: 'second', directory: 'a', options: {} });
+  });
+
+  test('what is filled in already goes before a draft that was kept', async () => {
+    const { sidebar: model } = await sidebar();
+    model.setDraft({ directory: 'new' });
+    model.restore({ drafts: [{ ...DRAFT, model: 'second', directory: 'old' }] });
+
+    expect(model.draft).toEqual({ model: 'first', directory: 'new', options: {} });
+  });
+
+  test('only the last 20 drafts are kept', async () => {
+    const { sidebar: model } = await sidebar();
+    const drafts = Array.from({ length: 25 }, (_, at) => ({ ...DRAFT, kernel: `k${at}` }));
+    model.restore({ drafts });
+    model.setDraft({ directory: 'mine' });
+
+    const kept = model.serialize().drafts as (typeof DRAFT)[];
+    expect(kept).toHaveLength(20);
+    expect(kept.at(-1)).toMatchObject({ kernel: '1', directory: 'mine' });
+    expect(kept[0]?.kernel).toBe('k6');
+  });
+
   test('comes back as it was written', async () => {
     const { sidebar: model } = await sidebar();
     void model.open('/a');
@@ -214,10 +270,19 @@ describe('what is kept', () => {
     [],
     { opened: 3, folded: { a: 1 }, target: ['cpu'] },
     { opened: [1, null, {}], folded: [[]], target: 'fpga' },
+    { drafts: { kernel: '1' } },
+    { drafts: [null, 3, {}, { ...DRAFT, options: { a: 1 } }, { ...DRAFT, kernel: 1 }] },
+    {
+      drafts: [
+        { ...DRAFT, directory: null },
+        { ...DRAFT, model: 1 },
+        { ...DRAFT, isPicked: 0 },
+      ],
+    },
   ])('rubbish is left out: %j', async (json) => {
     const { sidebar: model } = await sidebar();
     model.restore(json);
 
-    expect(model.serialize()).toEqual({ opened: [], folded: [], target: '' });
+    expect(model.serialize()).toEqual({ opened: [], folded: [], target: '', drafts: [] });
   });
 });
