@@ -9,7 +9,7 @@ import type { Connection, IKernelModel, Job, Options, Outcome } from './interfac
 import type { Order } from './jobs';
 import { type IKernel, interrupt } from './kernel';
 import { type IListener, Link, type Loss } from './link';
-import { load } from './loading';
+import { load, nothingText, waitingText } from './loading';
 import type {
   Check,
   Compared,
@@ -246,14 +246,21 @@ export class Client implements IKernelModel, IListener {
     if (this._isFound || stage === 'foreign' || stage === 'dead') {
       return;
     }
+    this._trouble = kernel.status === 'busy' ? waitingText(this._trans) : '';
+    this._changed.emit();
     const trouble = await load(kernel, this._trans);
-    if (this._isDisposed || kernel !== this._link.kernel) {
+    if (this._isDisposed) {
       return;
     }
-    this._trouble = trouble;
+    const isOther = kernel !== this._link.kernel;
+    this._trouble = isOther ? '' : trouble;
     this._isDirty = true;
-    if (trouble === '' && this._link.stage === 'not-loaded') {
+    if (!isOther && trouble === '' && this._link.stage === 'not-loaded') {
       await this._link.discover(); // nothing is announced by what was loaded already
+      if (this._link.stage === 'not-loaded' && this._link.isOnline) {
+        this._trouble ||= nothingText(this._trans);
+        this._isDirty = true;
+      }
     }
     this.onSettled();
   }
