@@ -9,7 +9,7 @@ import type { Connection, IKernelModel, Job, Options, Outcome } from './interfac
 import type { Order } from './jobs';
 import { type IKernel, interrupt } from './kernel';
 import { type IListener, Link, type Loss } from './link';
-import { load } from './loading';
+import { load, nothingText, waitingText } from './loading';
 import type {
   Check,
   Compared,
@@ -22,7 +22,7 @@ import type {
   Write,
 } from './messages';
 import { Pending } from './pending';
-import { lossText, outdatedText, unreachableText } from './sentences';
+import { lossReason, lossText, outdatedText, unreachableText } from './sentences';
 import { Watching } from './watch';
 import { Work } from './work';
 
@@ -115,11 +115,16 @@ export class Client implements IKernelModel, IListener {
     return this._loading;
   }
 
-  check(model: string, options: Options, again = false): Promise<void> {
-    return this._order({ kind: 'check', id: UUID.uuid4(), model, options, again });
+  async check(model: string, options: Options, again = false): Promise<void> {
+    await this._order({ kind: 'check', id: UUID.uuid4(), model, options, again });
   }
 
-  exportTo(model: string, directory: string, options: Options): Promise<void> {
+  /** Ask for a check that nobody has asked for: it leaves an export's end in sight. */
+  async checkUnasked(model: string, options: Options, again: boolean): Promise<void> {
+    await this._order({ kind: 'check', id: UUID.uuid4(), model, options, again }, false);
+  }
+
+  exportTo(model: string, directory: string, options: Options): Promise<boolean> {
     return this._order({ kind: 'export', id: UUID.uuid4(), model, directory, options });
   }
 
@@ -174,8 +179,8 @@ export class Client implements IKernelModel, IListener {
   }
 
   onWelcome(welcome: Welcome): void {
+    this._work.lose(this._unanswered, this._trans.__('the connection was interrupted'));
     const why = this._trans.__('The connection was interrupted.');
-    this._work.lose(this._unanswered, why);
     this._pending.reject(why, this._unanswered);
     this._welcome = welcome;
     this._isDirty = true;
@@ -187,9 +192,8 @@ export class Client implements IKernelModel, IListener {
   }
 
   onLost(loss: Loss): void {
-    const why = lossText(loss, this._trans);
-    this._work.clear(why);
-    this._pending.reject(why);
+    this._work.clear(lossReason(loss, this._trans));
+    this._pending.reject(lossText(loss, this._trans));
     this._watching.forget();
     this._facts = NOTHING;
     this._welcome = null;
@@ -242,25 +246,32 @@ export class Client implements IKernelModel, IListener {
     if (this._isFound || stage === 'foreign' || stage === 'dead') {
       return;
     }
+    this._trouble = kernel.status === 'busy' ? waitingText(this._trans) : '';
+    this._changed.emit();
     const trouble = await load(kernel, this._trans);
-    if (this._isDisposed || kernel !== this._link.kernel) {
+    if (this._isDisposed) {
       return;
     }
-    this._trouble = trouble;
+    const isOther = kernel !== this._link.kernel;
+    this._trouble = isOther ? '' : trouble;
     this._isDirty = true;
-    if (trouble === '' && this._link.stage === 'not-loaded') {
+    if (!isOther && trouble === '' && this._link.stage === 'not-loaded') {
       await this._link.discover(); // nothing is announced by what was loaded already
+      if (this._link.stage === 'not-loaded' && this._link.isOnline) {
+        this._trouble ||= nothingText(this._trans);
+        this._isDirty = true;
+      }
     }
     this.onSettled();
   }
 
-  private _order(order: Order): Promise<void> {
+  private _order(order: Order, isAsked = true): Promise<boolean> {
     if (this._isDisposed || !this._isFound) {
       this._work.refuse(order);
       this._changed.emit();
-      return Promise.resolve();
+      return Promise.resolve(false);
     }
-    const ended = this._work.add(order);
+    const ended = this._work.add(order, isAsked);
     this._changed.emit();
     this._sendNext();
     return ended;

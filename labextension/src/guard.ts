@@ -166,6 +166,9 @@ const SAID: { [K in Said['kind']]: Is<Extract<Said, { kind: K }>> } = {
 };
 
 /** Return a comm's data as a message of the kernel, or null if it is none. */
+/** Whether it is the options of a request. */
+export const isOptions: Is<Record<string, Given>> = dict(given);
+
 export function heard(data: unknown): Said | null {
   if (!isObject(data) || !text(data.kind) || !Object.hasOwn(SAID, data.kind)) {
     return null;

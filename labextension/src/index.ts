@@ -12,6 +12,7 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { cellIdsIn } from './cell-ids';
 import { collectFindings } from './collect';
 import { addCommands, CommandIDs } from './commands';
 import { EditorFindings } from './editor';
@@ -127,19 +128,20 @@ const editor: JupyterFrontEndPlugin<void> = {
   id: 'sm-magics:editor',
   description: 'Shows findings in the lines of the cells that they are about.',
   autoStart: true,
-  requires: [ISavedModelSidebar, IEditorExtensionRegistry],
+  requires: [ISavedModelSidebar, IEditorExtensionRegistry, INotebookTracker],
   optional: [ITranslator],
   activate: (
     _app: JupyterFrontEnd,
     { settings, tracker }: ISavedModelSidebar,
     editors: IEditorExtensionRegistry,
+    notebooks: INotebookTracker,
     translator: ITranslator | null,
   ): void => {
     const trans = (translator ?? nullTranslator).load('sm_magics');
     const findings = new FindingsStore(settings.editorSeverity);
     editors.addExtension(new EditorFindings(findings, trans).extension);
     editors.addExtension(magicExtension);
-    collectFindings(findings, tracker, settings);
+    collectFindings(findings, tracker, settings, cellIdsIn(notebooks));
   },
 };
 

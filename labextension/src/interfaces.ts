@@ -33,7 +33,7 @@ export interface Job {
   readonly state: 'queued' | 'running';
 }
 
-/** How the last check or export ended. */
+/** How the last check or export ended, till the next one is asked for. */
 export interface Outcome {
   readonly what: 'check' | 'export';
   readonly subject: string;
@@ -65,8 +65,8 @@ export interface IKernelModel extends IDisposable {
    * served at its last check holds, too.
    */
   check(model: string, options: Options, again?: boolean): Promise<void>;
-  /** Ask for an export; how it ends is told in `outcome`. Never rejects. */
-  exportTo(model: string, directory: string, options: Options): Promise<void>;
+  /** Ask for an export; how it ends is told in `outcome`: true if well. Never rejects. */
+  exportTo(model: string, directory: string, options: Options): Promise<boolean>;
   /** Drop the queued jobs, and interrupt the one that runs. */
   cancel(): Promise<void>;
   /** These reject with an Error whose message is for the person. */
@@ -99,7 +99,7 @@ export interface Opened {
   readonly trouble: string;
 }
 
-/** What a person has filled in for an export. */
+/** What a person has filled in for an export of a model; each model has its own. */
 export interface Draft {
   readonly model: string;
   readonly directory: string;
@@ -124,9 +124,10 @@ export interface ISidebarModel extends IDisposable {
   readonly folded: ReadonlySet<string>;
   /** Set the target; what has been checked is checked again for it. */
   setTarget(target: string): void;
+  /** Fill something in for the draft's model, or for another one, which is then shown. */
   setDraft(draft: Partial<Draft>): void;
   setFolded(section: string, folded: boolean): void;
-  /** Check with the target that holds. */
+  /** Check as the model's draft says, or else what was served last, with the target that holds. */
   check(model: string): Promise<void>;
   /** Export as the draft says. */
   exportDraft(): Promise<void>;

@@ -1,3 +1,5 @@
+import { JSONExt } from '@lumino/coreutils';
+
 import type { Job } from './interfaces';
 import type { CheckModel, ExportModel } from './messages';
 
@@ -6,7 +8,8 @@ export type Order = CheckModel | ExportModel;
 
 interface Held {
   readonly order: Order;
-  readonly finish: () => void;
+  readonly ended: Promise<boolean>;
+  readonly finish: (isDone: boolean) => void;
   isSent: boolean;
   hasBegun: boolean;
   /** The person has cancelled it when it could no longer be taken back. */
@@ -34,14 +37,32 @@ export class Jobs {
     return this._held.filter((held) => held.isSent).map((held) => held.order.id);
   }
 
-  /** Append a job; it resolves when the job has ended, however it did. */
-  add(order: Order): Promise<void> {
+  /**
+   * Append a job; it resolves when the job has ended, however it did: true if well.
+   *
+   * An export that is there already is not appended: somebody has clicked twice.
+   */
+  add(order: Order): Promise<boolean> {
     if (order.kind === 'check') {
       this._supersede(order.model);
     }
-    return new Promise((finish) => {
-      this._held.push({ order, finish, isSent: false, hasBegun: false, isUnwanted: false });
+    const same = this._held.find((held) => !held.isUnwanted && isSameExport(held.order, order));
+    if (same !== undefined) {
+      return same.ended;
+    }
+    let finish: Held['finish'] = () => {};
+    const ended = new Promise<boolean>((resolve) => {
+      finish = resolve;
     });
+    this._held.push({
+      order,
+      ended,
+      finish,
+      isSent: false,
+      hasBegun: false,
+      isUnwanted: false,
+    });
+    return ended;
   }
 
   /** Return the next one that the kernel shall get, and mark it as sent. */
@@ -55,18 +76,18 @@ export class Jobs {
   }
 
   /** Note that the kernel is at a job; null if it is none of ours. */
-  begin(id: string): { isUnwanted: boolean } | null {
+  begin(id: string): { order: Order; isUnwanted: boolean } | null {
     const held = this._held.find(({ order }) => order.id === id);
     if (held === undefined) {
       return null;
     }
     held.hasBegun = true;
-    return { isUnwanted: held.isUnwanted };
+    return { order: held.order, isUnwanted: held.isUnwanted };
   }
 
   /** Remove a job that has ended; null if it is none of ours. */
-  end(id: string): Order | null {
-    return this._remove(({ order }) => order.id === id)[0] ?? null;
+  end(id: string, isDone = false): Order | null {
+    return this._remove(({ order }) => order.id === id, isDone)[0] ?? null;
   }
 
   /** Remove what was not sent yet, and mark what was; tells whether one runs. */
@@ -88,14 +109,24 @@ export class Jobs {
     this._remove(({ order, isSent }) => !isSent && order.kind === 'check' && order.model === model);
   }
 
-  private _remove(isMeant: (held: Held) => boolean): Order[] {
+  private _remove(isMeant: (held: Held) => boolean, isDone = false): Order[] {
     const removed = this._held.filter(isMeant);
     this._held = this._held.filter((held) => !isMeant(held));
     for (const { finish } of removed) {
-      finish();
+      finish(isDone);
     }
     return removed.map(({ order }) => order);
   }
 
   private _held: Held[] = [];
+}
+
+function isSameExport(one: Order, other: Order): boolean {
+  return (
+    one.kind === 'export' &&
+    other.kind === 'export' &&
+    one.model === other.model &&
+    one.directory === other.directory &&
+    JSONExt.deepEqual(one.options, other.options)
+  );
 }

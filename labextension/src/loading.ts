@@ -18,6 +18,18 @@ export async function load(kernel: IKernel, trans: TranslationBundle): Promise<s
   }
 }
 
+/** What a person is told while a cell keeps the kernel from it. */
+export function waitingText(trans: TranslationBundle): string {
+  return trans.__('Loading sm_magics, after the cell that runs.');
+}
+
+/** What a person is told if there was no error, and nothing is there all the same. */
+export function nothingText(trans: TranslationBundle): string {
+  return trans.__(
+    'Nothing was loaded: is a folder called sm_magics in the way, beside the notebook?',
+  );
+}
+
 function trouble(reply: unknown, trans: TranslationBundle): string {
   const { status, ename, evalue } = part(reply, 'content');
   if (status === 'ok') {
@@ -28,8 +40,7 @@ function trouble(reply: unknown, trans: TranslationBundle): string {
   }
   if (ename === 'ModuleNotFoundError' && /'sm_magics'/.test(String(evalue))) {
     return trans.__(
-      "This kernel's environment has no sm_magics: run %1 in a cell, then load it.",
-      '%pip install sm_magics',
+      "This kernel's environment has no sm_magics. Install it there as its README says, then press Load.",
     );
   }
   return trans.__('sm_magics could not be loaded: %1: %2', String(ename), String(evalue));

@@ -12,10 +12,23 @@ import type { IKernels } from './tracker';
 
 const NO_DRAFT: Draft = { model: '', directory: '', options: {} };
 
-/** The sidebar without its looks. */
+/** The options that say what a check looks at; the others are of what is written. */
+const CHECKED: ReadonlySet<string> = new Set([
+  'signatures',
+  'inputs',
+  'batch',
+  'flatten',
+  'with_optimizer',
+  'allow_no_signature',
+  'consumer',
+  'fix',
+  'strict',
+]);
+
 /** Milliseconds until the kernel is told again that somebody looks; it forgets after 10 min. */
 const RENEWAL = 4 * 60 * 1000;
 
+/** The sidebar without its looks. */
 export class SidebarModel implements ISidebarModel {
   constructor(kernels: IKernels, trans: TranslationBundle) {
     this._kernels = kernels;
@@ -95,8 +108,10 @@ export class SidebarModel implements ISidebarModel {
     const { _kernel: kernel, effectiveTarget } = this;
     const models = new Set(kernel?.models.flatMap(({ name, names }) => [name, ...names]));
     for (const { subject } of kernel?.checks ?? []) {
-      if (models.has(subject)) {
-        void kernel?.check(subject, { target: effectiveTarget }, true);
+      if (kernel !== null && models.has(subject)) {
+        const typed = this._checkedAs(kernel, subject);
+        const options = { ...typed, target: effectiveTarget };
+        void kernel.checkUnasked(subject, options, isNothing(typed));
       }
     }
   }
@@ -120,13 +135,22 @@ export class SidebarModel implements ISidebarModel {
   }
 
   async check(model: string): Promise<void> {
-    await this._kernel?.check(model, this._targeted);
+    const { _kernel: kernel } = this;
+    if (kernel !== null) {
+      const typed = this._checkedAs(kernel, model);
+      await kernel.check(model, { ...typed, ...this._targeted }, isNothing(typed));
+    }
   }
 
   async exportDraft(): Promise<void> {
+    const { _kernel: kernel } = this;
     const { model, directory, options } = this.draft;
-    if (model !== '') {
-      await this._kernel?.exportTo(model, directory, { ...options, ...this._targeted });
+    if (kernel === null || model === '') {
+      return;
+    }
+    if (await kernel.exportTo(model, directory, { ...options, ...this._targeted })) {
+      this._drafts.untick(kernel.id, model, 'overwrite'); // it was meant for this one time
+      this._changed.emit();
     }
   }
 
@@ -164,14 +188,21 @@ export class SidebarModel implements ISidebarModel {
   /** What a state database keeps over a reload of the page. */
   serialize(): ReadonlyPartialJSONObject {
     const opened = this.opened.map(({ path }) => path);
-    return written({ opened, folded: [...this._folded], target: this._target });
+    return written({
+      opened,
+      folded: [...this._folded],
+      target: this._target,
+      drafts: this._drafts.all,
+    });
   }
 
   /** Take what was kept; what can't be read of it is left out. */
   restore(json: unknown): void {
-    const { opened, folded, target } = remembered(json);
+    const { opened, folded, target, drafts } = remembered(json);
     this._folded = new Set([...this._folded, ...folded]);
     this._target ||= target;
+    this._drafts.restore(drafts);
+    this._settle();
     this._shelf.add(opened); // tells of the change
     this._watch();
     this._readWhatIsNot();
@@ -197,6 +228,12 @@ export class SidebarModel implements ISidebarModel {
     return this._target === '' ? {} : { target: this._target };
   }
 
+  /** What is filled in for a model of what a check looks at. */
+  private _checkedAs(kernel: Client, model: string): Options {
+    const options = this._drafts.optionsOf(kernel.id, model, kernel.models);
+    return Object.fromEntries(Object.entries(options).filter(([name]) => CHECKED.has(name)));
+  }
+
   private readonly _onPlace = (): void => {
     const { current } = this._kernels;
     if (current !== this._kernel) {
@@ -209,9 +246,7 @@ export class SidebarModel implements ISidebarModel {
 
   private readonly _onKernel = (): void => {
     const { _kernel: kernel } = this;
-    if (kernel !== null) {
-      this._drafts.settle(kernel.id, kernel.models, kernel.moreModels > 0);
-    }
+    this._settle();
     this._watch();
     this._changed.emit();
     const welcome = kernel?.welcome ?? null;
@@ -220,6 +255,13 @@ export class SidebarModel implements ISidebarModel {
       this._readWhatIsNot();
     }
   };
+
+  private _settle(): void {
+    const { _kernel: kernel } = this;
+    if (kernel !== null) {
+      this._drafts.settle(kernel.id, kernel.models, kernel.moreModels > 0);
+    }
+  }
 
   private readonly _onClients = (): void => this._watch();
 
@@ -265,4 +307,9 @@ export class SidebarModel implements ISidebarModel {
   private _isVisible = false;
   private _areLive = false;
   private _isDisposed = false;
+}
+
+/** Whether nothing is filled in: then what was served at the last check holds. */
+function isNothing(options: Options): boolean {
+  return Object.keys(options).length === 0;
 }

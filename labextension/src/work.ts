@@ -24,14 +24,22 @@ export class Work {
     return this._jobs.sent;
   }
 
-  /** Queue a job; it resolves when it has ended. */
-  add(order: Order): Promise<void> {
+  /**
+   * Queue a job; it resolves when it has ended: true if well.
+   *
+   * What a person asks for is news: how the last one ended goes. What nobody asked for (`isAsked`
+   * is false) leaves an export's end in sight.
+   */
+  add(order: Order, isAsked = true): Promise<boolean> {
+    if (isAsked || this._outcome?.what === 'check') {
+      this._outcome = null;
+    }
     return this._jobs.add(order);
   }
 
   /** Tell of a job that it can't be done. */
   refuse(order: Order): void {
-    this._outcome = sentences.lost(order, sentences.unreachableText(this._trans), this._trans);
+    this._outcome = sentences.refused(order, this._trans);
   }
 
   /** Send the next job, if any; false if that has failed. */
@@ -47,14 +55,18 @@ export class Work {
 
   /** Note that the kernel is at a job; null if it is none of ours. */
   begin(id: string): { isUnwanted: boolean } | null {
-    return this._jobs.begin(id);
+    const begun = this._jobs.begin(id);
+    if (begun !== null) {
+      this._tell(begun.order, null);
+    }
+    return begun;
   }
 
   /** Take the answer to a job; false if it is none of ours. */
   end(answer: Done | Failed): boolean {
-    const order = this._jobs.end(answer.id);
+    const order = this._jobs.end(answer.id, answer.kind === 'done');
     if (order !== null) {
-      this._outcome = sentences.ended(order, answer, this._trans);
+      this._tell(order, sentences.ended(order, answer, this._trans));
     }
     return order !== null;
   }
@@ -62,11 +74,8 @@ export class Work {
   /** Drop what the kernel has not got; tells whether it is at a job. */
   cancel(): { hasDropped: boolean; runs: boolean } {
     const { dropped, runs } = this._jobs.cancel();
-    const [first] = dropped;
-    if (first !== undefined) {
-      this._outcome = sentences.dropped(first, this._trans);
-    }
-    return { hasDropped: first !== undefined, runs };
+    this._outcome = sentences.dropped(dropped, this._trans) ?? this._outcome;
+    return { hasDropped: dropped.length > 0, runs };
   }
 
   /** End these without an answer. */
@@ -74,7 +83,7 @@ export class Work {
     for (const id of ids) {
       const order = this._jobs.end(id);
       if (order !== null) {
-        this._outcome = sentences.lost(order, why, this._trans);
+        this._tell(order, sentences.lost(order, why, this._trans));
       }
     }
   }
@@ -83,6 +92,18 @@ export class Work {
   clear(why: string): void {
     const [first] = this._jobs.clear();
     this._outcome = first === undefined ? null : sentences.lost(first, why, this._trans);
+  }
+
+  /**
+   * Tell how a job is.
+   *
+   * An export's end goes when a person asks for something new; if it is there, it has come after
+   * this check was asked for, or nobody has asked for the check: then it stays.
+   */
+  private _tell(order: Order, outcome: Outcome | null): void {
+    if (order.kind === 'export' || this._outcome?.what !== 'export') {
+      this._outcome = outcome;
+    }
   }
 
   private readonly _trans: TranslationBundle;

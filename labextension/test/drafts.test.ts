@@ -76,4 +76,52 @@ describe('the draft', () => {
     one.say({ kind: 'change', models: [made('y', { cell: 9 })], more_models: 3 });
     expect(model.draft.model).toBe('first');
   });
+
+  test('is of one model: another has its own, and the first is as it was left', async () => {
+    const { sidebar: model } = await sidebar();
+    const options = { overwrite: true, signatures: ['call'] };
+    model.setDraft({ directory: 'exports/first', options });
+    model.setDraft({ model: 'second' });
+    expect(model.draft).toEqual({ model: 'second', directory: '', options: {} });
+    model.setDraft({ directory: 'exports/second' });
+    model.setDraft({ model: 'first' });
+    expect(model.draft).toEqual({ model: 'first', directory: 'exports/first', options });
+    model.setDraft({ model: 'second' });
+    expect(model.draft).toEqual({ model: 'second', directory: 'exports/second', options: {} });
+  });
+
+  test('is not given to the model that takes the place of one that is gone', async () => {
+    const { sidebar: model, one } = await sidebar();
+    model.setDraft({ model: 'second', directory: 'mine', options: { overwrite: true } });
+    one.say({ kind: 'change', models: [made('new', { cell: 8 })] });
+
+    expect(model.draft).toEqual({ model: 'new', directory: '', options: {} });
+  });
+
+  test('that is begun before there is a model is of the first one', async () => {
+    const { sidebar: model, one } = await sidebar(undefined, []);
+    model.setDraft({ directory: 'mine' });
+    one.say({ kind: 'change', models: [made('late'), made('later')] });
+    expect(model.draft).toEqual({ model: 'late', directory: 'mine', options: {} });
+    model.setDraft({ model: 'later' });
+
+    expect(model.draft.directory).toBe('');
+  });
+
+  test.each([
+    ['done', { signatures: ['call'] }],
+    ['failed', { overwrite: true, signatures: ['call'] }],
+  ])('overwrites once: an export is %s', async (kind, left) => {
+    const { sidebar: model, one } = await sidebar();
+    model.setDraft({ directory: 'a', options: { overwrite: true, signatures: ['call'] } });
+    const ended = model.exportDraft();
+    model.setDraft({ model: 'second', options: { overwrite: true } });
+    const id = one.idOf('export');
+    one.say({ kind, id, reason: 'error', text: 'so it is', details: '' });
+    await ended;
+
+    expect(model.draft.options).toEqual({ overwrite: true });
+    model.setDraft({ model: 'first' });
+    expect(model.draft).toEqual({ model: 'first', directory: 'a', options: left });
+  });
 });

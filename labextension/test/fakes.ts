@@ -12,6 +12,7 @@ import type { Request, Welcome } from '../src/messages';
 export const trans = {
   __: (text: string, ...values: unknown[]) =>
     text.replace(/%(\d)/g, (_, n: string) => String(values[Number(n) - 1])),
+  _n: (one: string, many: string, n: number) => (n === 1 ? one : many).replace('%1', String(n)),
 } as TranslationBundle;
 
 /** One message of each kind, which the kernel's tests read too. */

@@ -58,7 +58,22 @@ describe('jobs', () => {
     expect(kernel.interrupts).toBe(0);
     expect(client.jobs).toEqual([]);
     expect(client.outcome).toMatchObject({
-      text: 'The export of model was cancelled before it began.',
+      text: 'cancelled before it began',
+      wentWrong: false,
+    });
+  });
+
+  test('several that are cancelled while they wait are told of together', async () => {
+    const { kernel, client } = await connected();
+    kernel.become('busy');
+    void client.check('model', {});
+    void client.exportTo('other', 'a', {});
+    void client.exportTo('model', 'a', {});
+    await client.cancel();
+
+    expect(client.outcome).toMatchObject({
+      subject: 'model, other',
+      text: '3 jobs were cancelled before they began',
       wentWrong: false,
     });
   });
@@ -140,6 +155,80 @@ describe('jobs', () => {
     expect(client.jobs).toHaveLength(1);
   });
 
+  test('how the last one ended is told till the next one is asked for', async () => {
+    const { kernel, client } = await connected();
+    for (const ask of [client.exportTo('model', 'a', {}), client.check('model', {})]) {
+      const id = client.jobs[0]?.id;
+      kernel.become('idle');
+      kernel.say({ kind: 'failed', id, reason: 'error', text: 'no', details: '' });
+      await ask;
+    }
+    expect(client.outcome?.text).toBe('no');
+    void client.check('other', {});
+    expect(client.outcome).toBeNull();
+  });
+
+  test("a check that was asked for before an export's end does not hide it", async () => {
+    const { kernel, client } = await connected();
+    void client.exportTo('model', 'a', {});
+    void client.check('model', {});
+    kernel.say({ kind: 'done', id: kernel.idOf('export'), text: 'exported' });
+    kernel.become('idle');
+    const id = kernel.idOf('check');
+    kernel.say({ kind: 'began', id });
+    expect(client.outcome?.text).toBe('exported');
+    kernel.say({ kind: 'done', id, text: '1 error' });
+    expect(client.outcome?.text).toBe('exported');
+
+    void client.check('model', {});
+    kernel.say({ kind: 'done', id: kernel.idOf('check'), text: '2 errors' });
+    expect(client.outcome?.text).toBe('2 errors');
+  });
+
+  test("a check that nobody asked for does not hide an export's end", async () => {
+    const { kernel, client } = await connected();
+    void client.exportTo('model', 'a', {});
+    kernel.say({ kind: 'done', id: kernel.idOf('export'), text: 'exported' });
+    void client.checkUnasked('model', {}, true);
+    kernel.say({ kind: 'done', id: kernel.idOf('check'), text: '1 error' });
+    expect(client.outcome?.text).toBe('exported');
+  });
+
+  test('an export that begins ends the word of a check before it', async () => {
+    const { kernel, client } = await connected();
+    void client.check('model', {});
+    void client.exportTo('model', 'a', {});
+    kernel.say({ kind: 'done', id: kernel.idOf('check'), text: '1 error' });
+    expect(client.outcome?.text).toBe('1 error');
+    kernel.become('idle');
+    kernel.say({ kind: 'began', id: kernel.idOf('export') });
+    expect(client.outcome).toBeNull();
+  });
+
+  test('an export that waits or runs is not asked for twice, unless it was cancelled', async () => {
+    const { kernel, client } = await connected();
+    kernel.become('busy');
+    const options = { overwrite: true, signatures: ['call'] };
+    const first = client.exportTo('model', 'a', options);
+    const second = client.exportTo('model', 'a', { signatures: ['call'], overwrite: true });
+    expect(client.jobs).toHaveLength(1);
+    kernel.become('idle');
+    const id = kernel.idOf('export');
+    kernel.say({ kind: 'began', id });
+    void client.exportTo('model', 'a', options);
+    expect(client.jobs).toHaveLength(1);
+    void client.exportTo('model', 'b', options);
+    void client.exportTo('model', 'a', {});
+    void client.exportTo('other', 'a', options);
+    expect(client.jobs).toHaveLength(4);
+    await client.cancel();
+    void client.exportTo('model', 'a', options);
+    expect(client.jobs).toHaveLength(2);
+
+    kernel.say({ kind: 'done', id, text: 'so it is' });
+    expect(await Promise.all([first, second])).toEqual([true, true]);
+  });
+
   test('one that cannot be sent ends', async () => {
     const { kernel, client } = await connected();
     vi.spyOn(kernel, 'sendShellMessage').mockImplementation(() => {
@@ -156,6 +245,6 @@ describe('jobs', () => {
     void client.check('model', {});
     kernel.say({ kind: 'done', id: kernel.idOf('check'), text: '' });
 
-    expect(client.outcome?.text).toBe('Checked model.');
+    expect(client.outcome?.text).toBe('checked');
   });
 });

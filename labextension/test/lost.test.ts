@@ -76,7 +76,7 @@ describe('a kernel that is lost', () => {
       what: 'export',
       subject: 'model',
       wentWrong: true,
-      text: 'The export of model got no answer. The kernel ended or restarts.',
+      text: 'no answer: the kernel has ended, or restarts',
     });
   });
 
@@ -140,6 +140,6 @@ describe('a kernel that is lost', () => {
 
     await job;
     await expect(inspected).rejects.toThrow('The connection was interrupted.');
-    expect(client.outcome?.text).toContain('The connection was interrupted.');
+    expect(client.outcome?.text).toContain('the connection was interrupted');
   });
 });

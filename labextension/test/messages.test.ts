@@ -37,7 +37,7 @@ describe('messages', () => {
     client.setWatching(false, true, 'any');
     const [, , , check, export_, inspect, compare, write] = messages.requests;
     const options = { target: 'cpu', strict: true, signatures: ['serve'] };
-    const waiting = [
+    const waiting: Promise<unknown>[] = [
       client.check('model', options, true),
       client.inspect('exports/model'),
       client.compare('a', 'b'),

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 
 import { SidebarModel } from '../src/model';
 import { Tracker } from '../src/tracker';
-import { fixture, loadedKernel, settle, trans } from './fakes';
+import { fixture, greet, loadedKernel, settle, trans } from './fakes';
 import { FakePanel, FakePanels } from './panels';
-import { check, sidebar } from './sidebars';
+import { check, made, sidebar } from './sidebars';
 
 describe('what is followed', () => {
   test('its place and kernel, of which each change is told once', async () => {
@@ -104,6 +104,55 @@ describe('checks and exports', () => {
     expect(one.take()).toMatchObject([{ kind: 'check', options: { target: 'cpu' } }]);
   });
 
+  test("a check is of what is filled in for its model, and of nothing else's", async () => {
+    const { sidebar: model, one } = await sidebar();
+    const served = { signatures: ['call'], consumer: '2.15', strict: true };
+    model.setDraft({ options: { ...served, overwrite: true, verify: 'run' } });
+    model.setDraft({ model: 'second', options: { next_version: true } });
+    void model.check('first');
+    const [first] = one.take();
+    expect(first).toMatchObject({ model: 'first', again: false });
+    expect(first).toHaveProperty('options', served);
+    void model.check('second');
+    one.say({ kind: 'done', id: model.kernel?.jobs[0]?.id, text: '' });
+    one.become('idle');
+
+    const [second] = one.take();
+    expect(second).toMatchObject({ kind: 'check', model: 'second', again: true });
+    expect(second).toHaveProperty('options', {});
+  });
+
+  test('a check of a model by another name is of what is filled in for it', async () => {
+    const { sidebar: model, one } = await sidebar();
+    model.setDraft({ options: { batch: '8', overwrite: true } });
+    one.say({
+      kind: 'change',
+      models: [made('x', { names: ['x', 'first'] })],
+      checks: [check('x')],
+    });
+    void model.check('x');
+    expect(one.take()).toMatchObject([{ model: 'x', options: { batch: '8' }, again: false }]);
+    one.say({ kind: 'done', id: model.kernel?.jobs[0]?.id, text: '' });
+    model.setTarget('gpu');
+    one.become('idle');
+
+    const options = { batch: '8', target: 'gpu' };
+    expect(one.take()).toMatchObject([{ model: 'x', options, again: false }]);
+  });
+
+  test('a check for another target does not hide how an export ended', async () => {
+    const { sidebar: model, one } = await sidebar();
+    one.say({ kind: 'change', checks: [check('first')] });
+    model.setDraft({ directory: 'a' });
+    void model.exportDraft();
+    one.say({ kind: 'done', id: one.idOf('export'), text: 'exported' });
+    model.setTarget('gpu');
+    one.become('idle');
+    one.say({ kind: 'done', id: one.idOf('check'), text: '1 error' });
+
+    expect(model.kernel?.outcome?.text).toBe('exported');
+  });
+
   test('an export is as the draft says', async () => {
     const { sidebar: model, one } = await sidebar();
     model.setDraft({ model: 'second', directory: 'exports/b', options: { overwrite: true } });
@@ -137,7 +186,63 @@ describe('checks and exports', () => {
   });
 });
 
+const DRAFT = { kernel: '1', model: 'first', isPicked: true, directory: 'a', options: {} };
+
 describe('what is kept', () => {
+  test('drafts come back for their kernels and models', async () => {
+    const { sidebar: model, focus } = await sidebar();
+    model.setDraft({ directory: 'exports/first', options: { overwrite: true } });
+    model.setDraft({ model: 'second', directory: 'exports/second' });
+    model.setDraft({ model: 'first' });
+    focus(1);
+    model.setDraft({ model: 'second' });
+    const kept = JSON.parse(JSON.stringify(model.serialize())) as unknown;
+    const { sidebar: other, focus: go } = await sidebar();
+    other.restore(kept);
+
+    expect(other.serialize()).toEqual(kept);
+    const options = { overwrite: true };
+    expect(other.draft).toEqual({ model: 'first', directory: 'exports/first', options });
+    other.setDraft({ model: 'second' });
+    expect(other.draft.directory).toBe('exports/second');
+    go(1);
+    expect(other.draft).toEqual({ model: 'second', directory: '', options: {} });
+  });
+
+  test('drafts come back before their kernel is found', async () => {
+    const notebooks = new FakePanels();
+    const model = new SidebarModel(new Tracker(trans, notebooks), trans);
+    model.restore({ drafts: [{ ...DRAFT, model: 'second' }] });
+    const kernel = loadedKernel('1');
+    const panel = new FakePanel('a', kernel);
+    notebooks.add(panel);
+    notebooks.focus(panel);
+    await greet(kernel);
+    kernel.say({ kind: 'change', models: [made('first'), made('second')] });
+
+    expect(model.draft).toEqual({ model: 'second', directory: 'a', options: {} });
+  });
+
+  test('what is filled in already goes before a draft that was kept', async () => {
+    const { sidebar: model } = await sidebar();
+    model.setDraft({ directory: 'new' });
+    model.restore({ drafts: [{ ...DRAFT, model: 'second', directory: 'old' }] });
+
+    expect(model.draft).toEqual({ model: 'first', directory: 'new', options: {} });
+  });
+
+  test('only the last 20 drafts are kept', async () => {
+    const { sidebar: model } = await sidebar();
+    const drafts = Array.from({ length: 25 }, (_, at) => ({ ...DRAFT, kernel: `k${at}` }));
+    model.restore({ drafts });
+    model.setDraft({ directory: 'mine' });
+
+    const kept = model.serialize().drafts as (typeof DRAFT)[];
+    expect(kept).toHaveLength(20);
+    expect(kept.at(-1)).toMatchObject({ kernel: '1', directory: 'mine' });
+    expect(kept[0]?.kernel).toBe('k6');
+  });
+
   test('comes back as it was written', async () => {
     const { sidebar: model } = await sidebar();
     void model.open('/a');
@@ -165,10 +270,19 @@ describe('what is kept', () => {
     [],
     { opened: 3, folded: { a: 1 }, target: ['cpu'] },
     { opened: [1, null, {}], folded: [[]], target: 'fpga' },
+    { drafts: { kernel: '1' } },
+    { drafts: [null, 3, {}, { ...DRAFT, options: { a: 1 } }, { ...DRAFT, kernel: 1 }] },
+    {
+      drafts: [
+        { ...DRAFT, directory: null },
+        { ...DRAFT, model: 1 },
+        { ...DRAFT, isPicked: 0 },
+      ],
+    },
   ])('rubbish is left out: %j', async (json) => {
     const { sidebar: model } = await sidebar();
     model.restore(json);
 
-    expect(model.serialize()).toEqual({ opened: [], folded: [], target: '' });
+    expect(model.serialize()).toEqual({ opened: [], folded: [], target: '', drafts: [] });
   });
 });

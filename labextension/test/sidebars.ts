@@ -14,14 +14,17 @@ export function check(subject: string, target = 'any'): object {
 }
 
 /** A sidebar that follows the first of two notebooks, each with its own kernel. */
-export async function sidebar(kernels = [loadedKernel('1'), loadedKernel('2')]) {
+export async function sidebar(
+  kernels = [loadedKernel('1'), loadedKernel('2')],
+  models = [made('first'), made('second', { cell: 1 })],
+) {
   const panels = kernels.map((kernel, index) => new FakePanel('ab'.charAt(index), kernel));
   const notebooks = new FakePanels(...panels);
   const tracker = new Tracker(trans, notebooks);
   const sidebar = new SidebarModel(tracker, trans);
   for (const kernel of kernels) {
     await greet(kernel);
-    kernel.say({ kind: 'change', models: [made('first'), made('second', { cell: 1 })] });
+    kernel.say({ kind: 'change', models });
     kernel.take();
   }
   let emitted = 0;

@@ -150,7 +150,7 @@ describe('loading', () => {
   });
 
   test.each([
-    ["No module named 'sm_magics'", 'ModuleNotFoundError', '%pip install sm_magics'],
+    ["No module named 'sm_magics'", 'ModuleNotFoundError', 'Install it there as its README says'],
     ["No module named 'tensorflow'", 'ModuleNotFoundError', "No module named 'tensorflow'"],
     ['bad', 'ImportError', 'could not be loaded: ImportError: bad'],
   ])('tells why it failed: %s', async (evalue, ename, text) => {
@@ -163,6 +163,51 @@ describe('loading', () => {
 
     expect(client.trouble).toContain(text);
     expect(client.connection).toBe('not-loaded');
+  });
+
+  test('tells of a load that has loaded nothing, till something is there', async () => {
+    const kernel = new FakeKernel();
+    const client = new Client(kernel, trans);
+    await settle();
+    const loaded = client.load();
+    let emitted = '';
+    client.changed.connect(() => {
+      emitted = client.trouble;
+    });
+    kernel.executed[0]?.future.resolve({ content: { status: 'ok' } });
+    await loaded;
+
+    expect(client.connection).toBe('not-loaded');
+    expect(client.trouble).toContain('is a folder called sm_magics in the way');
+    expect(emitted).toBe(client.trouble);
+    kernel.say({ kind: 'announce', version: VERSION });
+    expect(client.trouble).toBe('');
+  });
+
+  test('tells that it waits for the cell that runs', async () => {
+    const kernel = new FakeKernel();
+    const client = new Client(kernel, trans);
+    await settle();
+    kernel.become('busy');
+    const loaded = client.load();
+    expect(client.trouble).toBe('Loading sm_magics, after the cell that runs.');
+
+    kernel.executed[0]?.future.resolve({ content: { status: 'error', ename: 'E', evalue: 'x' } });
+    await loaded;
+    expect(client.trouble).toContain('E: x');
+  });
+
+  test('waits no more when its connection goes', async () => {
+    const kernel = new FakeKernel();
+    const client = new Client(kernel, trans);
+    await settle();
+    kernel.become('busy');
+    const loaded = client.load();
+    client.use(new FakeKernel());
+    kernel.executed[0]?.future.reject(new Error('Canceled future'));
+    await loaded;
+
+    expect(client.trouble).toBe('');
   });
 
   test.each([undefined, null, {}, { content: { status: 'aborted' } }])(

@@ -77,7 +77,7 @@ export class FakeKernel implements IKernelModel {
   outcome: Outcome | null = null;
   load = vi.fn(() => Promise.resolve());
   check = vi.fn(() => Promise.resolve());
-  exportTo = vi.fn(() => Promise.resolve());
+  exportTo = vi.fn(() => Promise.resolve(true));
   cancel = vi.fn(() => Promise.resolve());
   inspect = vi.fn(() => Promise.resolve(DIRECTORY));
   compare = vi.fn(() =>
