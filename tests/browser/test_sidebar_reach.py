@@ -79,7 +79,7 @@ def test_a_hostile_name_is_text_everywhere(lab, notebook):
     assert models.evaluate("select => select.selectedOptions[0].text") == subject
     sidebar.field("directory").fill(HOSTILE)
     sidebar.field("directory").press("Enter")
-    sidebar.expect(f"Exported {subject}")
+    sidebar.expect(f"{subject}: Exported to")
     assert sidebar.section("Exports").inner_text().count(HOSTILE) >= 3  # name, path, subject
     sidebar.section("Exports").get_by_text("1 signature").click()
 
@@ -99,7 +99,7 @@ def test_nothing_hinders_a_person_who_sees_or_hears_otherwise(lab, notebook):
     sidebar.button("Export line").click()
     sidebar.field("directory").fill("exports/axe")
     sidebar.field("directory").press("Enter")
-    sidebar.expect("Exported line")
+    sidebar.expect("line: Exported to")
     lab.page.evaluate(
         """() => document.querySelectorAll('#sm-magics-sidebar details')
              .forEach(fold => { fold.open = true; })"""
@@ -156,7 +156,7 @@ def test_all_is_done_by_keys_alone(lab, notebook):
     sidebar.locator("input:focus").wait_for()
     page.keyboard.type("exports/keys")
     page.keyboard.press("Enter")
-    sidebar.get_by_text("Exported line").wait_for()
+    sidebar.get_by_text("line: Exported to").wait_for()
     assert (lab.folder / "exports" / "keys" / "saved_model.pb").exists()
 
 
