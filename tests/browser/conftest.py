@@ -91,7 +91,16 @@ class OpenNotebook:
 
     def settle(self):
         """Wait for the cells that are running; the kernel answers this after them."""
-        self.panel.evaluate("panel => panel.sessionContext.session.kernel.requestKernelInfo()")
+        self.panel.evaluate(
+            """async panel => {
+              const { kernel } = panel.sessionContext.session;
+              await kernel.info;  // a kernel that has just started is not connected yet
+              while (kernel.connectionStatus !== 'connected') {
+                await new Promise(resolve => setTimeout(resolve, 50));
+              }
+              await kernel.requestKernelInfo();
+            }"""
+        )
 
     def cells(self):
         """Return the cells as they would be saved."""
