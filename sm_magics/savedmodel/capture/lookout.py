@@ -37,7 +37,6 @@ class Lookout:
     def whole(self, namespace: Mapping[str, object]) -> list[tuple[Model, object]]:
         """Look at everything."""
         self._models.clear()
-        namespace = dict(namespace)  # a thread of the user's may bind a name meanwhile
         self._names, self._ids, self._places, self._holders = [], [], {}, {}
         self._changed(namespace)
         return self._found(namespace, namespace)
@@ -59,7 +58,6 @@ class Lookout:
         list of (Model, object)
             All models, as `capture.find` returns them.
         """
-        namespace = dict(namespace)
         changed = self._changed(namespace)
         others = list(islice(self._holders, HOLDERS))
         for name in others:  # next time the next ones
@@ -68,21 +66,22 @@ class Lookout:
         places = self._places
         wanted = places.keys() & fresh.union(self._reaching, others)
         in_order = sorted(wanted, key=places.__getitem__)
-        return self._found({name: namespace[name] for name in in_order}, fresh)
+        return self._found({n: namespace[n] for n in in_order if n in namespace}, fresh)
 
     def _changed(self, namespace: Mapping[str, object]) -> set[str]:
+        # Each is one step for Python, but a thread of the user's may bind a name in between.
         names, ids = list(namespace), list(map(id, namespace.values()))
         known, looks = self._names, self._ids
         self._names, self._ids = names, ids
         if names[: len(known)] == known:  # as cells do it: new names come last
             new = names[len(known) :]
-            self._places.update(zip(new, range(len(known), len(names)), strict=True))
+            self._places.update(zip(new, range(len(known), len(names)), strict=False))
             return {*compress(names, map(ne, ids, looks)), *new}
-        self._places = dict(zip(names, range(len(names)), strict=True))
+        self._places = dict(zip(names, range(len(names)), strict=False))
         for name in self._holders.keys() - self._places.keys():
             del self._holders[name]
-        before = dict(zip(known, looks, strict=True))
-        return {name for name, now in zip(names, ids, strict=True) if before.get(name) != now}
+        before = dict(zip(known, looks, strict=False))
+        return {name for name, now in zip(names, ids, strict=False) if before.get(name) != now}
 
     def _found(
         self, looked: Mapping[str, object], fresh: Collection[str]
