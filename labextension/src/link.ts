@@ -196,6 +196,10 @@ export class Link {
     if (status === 'restarting' || status === 'autorestarting' || status === 'dead') {
       this._session = null;
       this._lose('ended', 'dead');
+    } else if (status === 'idle' && (this._stage === 'dead' || this._stage === 'asking')) {
+      // What was asked while it restarted is lost: nobody answers it any more.
+      this._stage = 'asking';
+      void this.discover();
     }
     this._listener.onSettled();
   };
