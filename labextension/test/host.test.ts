@@ -81,7 +81,7 @@ beforeEach(() => {
     notebooks: notebooks as unknown as INotebookTracker,
     consoles: tracker(console) as unknown as IConsoleTracker,
     activate,
-    serverRoot: '~/work',
+    serverRoot: '~/books',
     refusal: 'no notebook',
   });
 });
@@ -147,15 +147,15 @@ test('a console runs it, and without either it is refused', async () => {
 });
 
 test('the file browser goes where it can', async () => {
-  expect(host.canBrowse('/home/a/work/m')).toBe(false);
+  expect(host.canBrowse('/home/a/books/m')).toBe(false);
 
   const execute = vi.fn();
   commands.addCommand('filebrowser:open-path', { execute });
 
-  expect(host.canBrowse('/home/a/work/m')).toBe(true);
+  expect(host.canBrowse('/home/a/books/m')).toBe(true);
   expect(host.canBrowse('/srv/m')).toBe(false);
 
-  await host.browse('/home/a/work/m');
+  await host.browse('/home/a/books/m');
   await host.browse('/srv/m');
 
   expect(execute.mock.calls.map(([args]) => args)).toEqual([{ path: 'm' }]);

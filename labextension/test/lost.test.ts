@@ -29,6 +29,36 @@ describe('a kernel that is lost', () => {
     expect(client.connection).not.toBe('not-loaded');
   });
 
+  test('what is asked while it restarts is lost: an idle kernel is asked again', async () => {
+    const { kernel, client } = await connected();
+    kernel.become('autorestarting');
+    kernel.isMute = true;
+    kernel.connect('connecting');
+    kernel.status = 'starting';
+    kernel.connect('connected');
+    await settle();
+    expect(client.connection).toBe('connecting');
+
+    kernel.isMute = false;
+    kernel.comms = {};
+    kernel.become('idle');
+    await settle();
+    expect(client.connection).toBe('not-loaded');
+    const asked = kernel.controls.length;
+    kernel.become('busy');
+    kernel.become('idle');
+    expect(kernel.controls).toHaveLength(asked); // what is known is not asked for
+  });
+
+  test('restarted behind a connection that stays: an idle kernel is asked', async () => {
+    const { kernel, client } = await connected();
+    kernel.become('autorestarting');
+    kernel.comms = {};
+    kernel.become('idle');
+    await settle();
+    expect(client.connection).toBe('not-loaded');
+  });
+
   test('restarted by another front end: its session tells', async () => {
     const { kernel, client } = await connected();
     const compared = client.compare('a', 'b');

@@ -5,21 +5,21 @@ import { kernelPath, relativePath } from '../src/paths';
 const HOME = '/home/a';
 
 test.each([
-  ['/home/a/work/exports/m', '~/work', 'exports/m'],
-  ['/home/a/work/exports/m', '/home/a/work/', 'exports/m'],
-  ['/home/a/work/./x/../m/', '/home/a/work', 'm'],
-  ['~/work/m', '~/work', 'm'],
-  ['/home/a/work', '~/work', ''],
+  ['/home/a/books/exports/m', '~/books', 'exports/m'],
+  ['/home/a/books/exports/m', '/home/a/books/', 'exports/m'],
+  ['/home/a/books/./x/../m/', '/home/a/books', 'm'],
+  ['~/books/m', '~/books', 'm'],
+  ['/home/a/books', '~/books', ''],
   ['/srv/m', '/', 'srv/m'],
   ['/home/a/m', '~', 'm'],
-  ['/home/a/workshop/m', '~/work', null],
-  ['/home/a/work/../secret', '~/work', null],
-  ['/srv/m', '~/work', null],
-  ['exports/m', '~/work', null],
+  ['/home/a/booksshop/m', '~/books', null],
+  ['/home/a/books/../secret', '~/books', null],
+  ['/srv/m', '~/books', null],
+  ['exports/m', '~/books', null],
   ['/srv/m', '', null],
-  ['/home/a/work/a\\b', '~/work', 'a\\b'],
-  ['/home/a/work/<b> é', '~/work', '<b> é'],
-  ['C:\\Users\\a\\work\\m', 'c:\\Users\\a', 'work/m'],
+  ['/home/a/books/a\\b', '~/books', 'a\\b'],
+  ['/home/a/books/<b> é', '~/books', '<b> é'],
+  ['C:\\Users\\a\\books\\m', 'c:\\Users\\a', 'books/m'],
   ['D:\\m', 'C:\\Users\\a', null],
 ])('the file browser finds %s under %s at %s', (path, root, expected) => {
   expect(relativePath(path, root, HOME)).toBe(expected);
@@ -31,7 +31,7 @@ test('a root in a home that is not known yet holds nothing', () => {
 });
 
 test.each([
-  ['exports/m', '~/work', '/home/a/work/exports/m'],
+  ['exports/m', '~/books', '/home/a/books/exports/m'],
   ['', '~', '/home/a'],
   ['/m', '/', '/m'],
   ['m', 'C:\\Users\\a', 'C:/Users/a/m'],
