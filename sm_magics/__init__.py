@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from sm_magics.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from sm_magics.savedmodel.signatures import Signature, Spec
     from sm_magics.savedmodel.verify import Verification
 
-__version__ = "0.1.0"
 __all__ = [
     "Diagnostic",
     "Diff",

@@ -72,7 +72,7 @@ class SavedModelMagics(Magics):
 
         target = arguments.target or self.target
         try:
-            found = examine(_path(arguments.directory), target, arguments.consumer)
+            found = examine(typed_line.filled(arguments.directory), target, arguments.consumer)
         except ValueError as error:
             raise UsageError(str(error)) from None
         left = selected(found.findings, arguments.select, arguments.ignore)
@@ -83,7 +83,9 @@ class SavedModelMagics(Magics):
         from sm_magics.savedmodel.inspection import InspectionError
 
         try:
-            return diff(_path(arguments.directory), _path(arguments.other_directory))
+            return diff(
+                typed_line.filled(arguments.directory), typed_line.filled(arguments.other_directory)
+            )
         except InspectionError as error:
             raise UsageError(str(error)) from None
 
@@ -108,7 +110,7 @@ class SavedModelMagics(Magics):
         from sm_magics.notebook.panel import Panel
 
         text = request_text.from_arguments(arguments)
-        _path(text.directory)
+        typed_line.filled(text.directory)
         return Panel(self.session, text)
 
     def _cell(self, line: str, cell: str) -> Any:
@@ -139,7 +141,7 @@ class SavedModelMagics(Magics):
     def _run(self, obj: Any, name: str, arguments: argparse.Namespace) -> Any:
         from sm_magics.savedmodel.diagnostics import ExportError
 
-        _path(arguments.directory)
+        typed_line.filled(arguments.directory)
         text = dataclasses.replace(request_text.from_arguments(arguments), model=name)
         try:
             asked = asking.request(self.session, text, obj)
@@ -213,7 +215,7 @@ class SavedModelMagics(Magics):
         keywords.pop("sample", None)
         keywords.get("options", {}).pop("function_aliases", None)
         try:
-            asked = request(None, _path(arguments.directory), **keywords)
+            asked = request(None, typed_line.filled(arguments.directory), **keywords)
         except ExportError as error:
             raise self._refused(error, arguments.model or "the cell's model") from None
         except (ValueError, TypeError) as error:
@@ -223,13 +225,6 @@ class SavedModelMagics(Magics):
         found = selected(found, asked.select, asked.ignore)
         if blocking(found, strict=asked.strict or self.session.defaults.strict):
             raise self._refused(ExportError(found), arguments.model or "the cell's model")
-
-
-def _path(text: str) -> str:
-    left = typed_line.unfilled(text)
-    if left:
-        raise UsageError(f"{left} in {text!r} was not filled in: there is no such variable")
-    return text
 
 
 def _short(error: ExportError) -> ExportError:

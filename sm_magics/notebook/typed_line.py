@@ -28,6 +28,20 @@ def unfilled(directory: str) -> str | None:
     return left.group() if left else None
 
 
+def filled(directory: str) -> str:
+    """Return a directory in which nothing is left to fill in.
+
+    Raises
+    ------
+    UsageError
+        If there is.
+    """
+    left = unfilled(directory)
+    if left:
+        raise UsageError(f"{left} in {directory!r} was not filled in: there is no such variable")
+    return directory
+
+
 def typed(words: Sequence[tuple[str, str]]) -> str:
     """Return the line that `split` reads as these words when it is typed into a cell.
 

@@ -23,6 +23,20 @@ ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60
 """Seconds to wait for a thing to happen; a cell may import TensorFlow on a busy machine."""
 
+LINE = """\
+import tensorflow as tf
+
+class Line(tf.Module):
+    def __init__(self):
+        super().__init__()
+        self.slope = tf.Variable([3.0])
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32)])
+    def along(self, x):
+        with tf.device("/GPU:0"):
+            return {"y": self.slope * x}
+"""
+
 CHROMIUM = [
     "--no-sandbox",  # Chromium refuses to run as root with it, and containers do
     "--disable-gpu",

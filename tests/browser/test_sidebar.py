@@ -6,21 +6,9 @@ import sys
 
 import pytest
 
-MODELS = """\
-import time
-import tensorflow as tf
+from .conftest import LINE
 
-class Line(tf.Module):
-    def __init__(self):
-        super().__init__()
-        self.slope = tf.Variable([3.0])
-
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32)])
-    def along(self, x):
-        with tf.device("/GPU:0"):
-            return {"y": self.slope * x}
-
-line = Line()"""
+MODELS = f"import time\n{LINE}\nline = Line()"
 SLOW = """\
 class Slow(tf.Module):
     @tf.function(input_signature=[tf.TensorSpec([None], tf.float32)])

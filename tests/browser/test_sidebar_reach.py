@@ -2,23 +2,10 @@
 
 import pytest
 
-from .conftest import ROOT, OpenNotebook, Sidebar
+from .conftest import LINE, ROOT, OpenNotebook, Sidebar
 
 HOSTILE = "<img src=x onerror=window.hacked=1>"
-MODELS = """\
-import tensorflow as tf
-
-class Line(tf.Module):
-    def __init__(self):
-        super().__init__()
-        self.slope = tf.Variable([3.0])
-
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32)])
-    def along(self, x):
-        with tf.device("/GPU:0"):
-            return {"y": self.slope * x}
-"""
-LINE = f"{MODELS}\nline = Line()"
+MODEL = f"{LINE}\nline = Line()"
 AXE = ROOT / "labextension" / "node_modules" / "axe-core" / "axe.min.js"
 # What is wrong, and how many texts were seen. Where the body has no height, as in JupyterLab, axe
 # takes all that is in it for hidden.
@@ -64,7 +51,7 @@ def ready(lab):
 
 
 def test_a_hostile_name_is_text_everywhere(lab, notebook):
-    page = notebook("hostile.ipynb", f"{MODELS}\nmodels = {{{HOSTILE!r}: Line()}}", "%savedmodel")
+    page = notebook("hostile.ipynb", f"{LINE}\nmodels = {{{HOSTILE!r}: Line()}}", "%savedmodel")
     subject = f"models['{HOSTILE}']"
     sidebar = ready(lab)
     assert HOSTILE in sidebar.section("Models").inner_text()
@@ -91,7 +78,7 @@ def test_a_hostile_name_is_text_everywhere(lab, notebook):
 
 
 def test_nothing_hinders_a_person_who_sees_or_hears_otherwise(lab, notebook):
-    notebook("axe.ipynb", LINE)
+    notebook("axe.ipynb", MODEL)
     sidebar = ready(lab)
     sidebar.button("Check line").click()
     sidebar.section("Findings").get_by_text("SM301").first.wait_for()
@@ -121,7 +108,7 @@ def test_nothing_hinders_a_person_who_sees_or_hears_otherwise(lab, notebook):
 
 
 def test_all_is_done_by_keys_alone(lab, notebook):
-    notebook("keys.ipynb", LINE).panel.evaluate("panel => panel.content.activate()")
+    notebook("keys.ipynb", MODEL).panel.evaluate("panel => panel.content.activate()")
     page = lab.page
     page.evaluate("window.jupyterapp.shell.collapseRight()")
     sidebar = page.locator("#sm-magics-sidebar")
@@ -188,8 +175,8 @@ def activate(page):
 
 
 def test_the_sidebar_follows_the_notebook_of_another_kernel(lab, notebook):
-    ours = notebook("ours.ipynb", f"{MODELS}\nours = Line()")
-    theirs = notebook("theirs.ipynb", f"{MODELS}\ntheirs = Line()", kernel=lab.start_kernel())
+    ours = notebook("ours.ipynb", f"{LINE}\nours = Line()")
+    theirs = notebook("theirs.ipynb", f"{LINE}\ntheirs = Line()", kernel=lab.start_kernel())
     sidebar = ready(lab)
     models = sidebar.section("Models")
     for page, name, other in ((theirs, "theirs", "ours"), (ours, "ours", "theirs")):
@@ -200,7 +187,7 @@ def test_the_sidebar_follows_the_notebook_of_another_kernel(lab, notebook):
 
 
 def test_two_notebooks_of_one_kernel_show_the_same_and_lead_to_each_other(lab, notebook):
-    one = notebook("one.ipynb", f"{MODELS}\none = Line()")
+    one = notebook("one.ipynb", f"{LINE}\none = Line()")
     two = notebook("two.ipynb", "two = Line()")
     sidebar = ready(lab)
     models = sidebar.section("Models")
@@ -211,7 +198,7 @@ def test_two_notebooks_of_one_kernel_show_the_same_and_lead_to_each_other(lab, n
         models.get_by_role("button", name="two", exact=True).wait_for()
     sidebar.button("one").click()
     lab.page.wait_for_function("window.jupyterapp.shell.currentWidget.title.label === 'one.ipynb'")
-    assert at_line(one) == [1, LINE.count("\n") + 1]
+    assert at_line(one) == [1, MODEL.count("\n") + 1]
 
     one.close()
     sidebar.element.get_by_role("heading", name="two.ipynb").wait_for()
@@ -222,7 +209,7 @@ def test_two_notebooks_of_one_kernel_show_the_same_and_lead_to_each_other(lab, n
 
 
 def test_a_console_is_followed(lab, notebook):
-    notebook("beside.ipynb", MODELS)
+    notebook("beside.ipynb", LINE)
     lab.page.evaluate(
         """async id => {
           const { commands } = window.jupyterapp;
@@ -245,7 +232,7 @@ def test_a_console_is_followed(lab, notebook):
 
 def test_notebook_7_has_the_sidebar_too(lab, server):
     # On the kernel that has TensorFlow, its extension unloaded: the notebook finds its session.
-    lab.write("seven.ipynb", "%unload_ext sm_magics", LINE).close()
+    lab.write("seven.ipynb", "%unload_ext sm_magics", MODEL).close()
     page = lab.page.context.browser.new_page()
     complaints = []
     page.on("console", lambda said: said.type == "error" and complaints.append(said.text))
@@ -266,7 +253,7 @@ def test_notebook_7_has_the_sidebar_too(lab, server):
 
 
 def test_a_folder_of_the_file_browser_is_shown_and_found_again(lab, notebook):
-    notebook("places.ipynb", f"{LINE}\ntf.saved_model.save(line, 'places/served')")
+    notebook("places.ipynb", f"{MODEL}\ntf.saved_model.save(line, 'places/served')")
     (lab.folder / "places" / "plain").mkdir()
     page = lab.page
     page.evaluate(
@@ -297,7 +284,7 @@ def test_a_folder_of_the_file_browser_is_shown_and_found_again(lab, notebook):
 
 
 def test_the_layout_outlives_the_page(lab, notebook):
-    page = notebook("layout.ipynb", f"{LINE}\ntf.saved_model.save(line, 'layout/kept')")
+    page = notebook("layout.ipynb", f"{MODEL}\ntf.saved_model.save(line, 'layout/kept')")
     page.save()
     kept = lab.folder / "layout" / "kept"
     sidebar = ready(lab)

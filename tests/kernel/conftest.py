@@ -3,11 +3,37 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import queue
 import sys
 import time
+import uuid
 
 import pytest
 from jupyter_client.manager import KernelManager
+
+SIDEBAR_MODELS = """\
+import time
+import tensorflow as tf
+
+class Line(tf.Module):
+    def __init__(self):
+        super().__init__()
+        self.slope = tf.Variable(3.0)
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32)])
+    def along(self, x):
+        with tf.device("/GPU:0"):
+            return {"y": self.slope * x}
+
+class Slow(tf.Module):
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32)])
+    def think(self, x):
+        for _ in range(600):
+            time.sleep(0.1)
+        return {"y": x}
+
+line, slow = Line(), Slow()"""
 
 
 @dataclasses.dataclass
@@ -102,3 +128,100 @@ def kernel(tmp_path_factory):
         yield started
     finally:
         started.stop()
+
+
+class Sidebar:
+    """A front end's end of the line: it has its own connection, as a browser has."""
+
+    def __init__(self, kernel):
+        self.kernel = kernel
+        self.client = kernel.manager.client()
+        self.client.session = kernel.manager.session.clone()
+        self.client.session.session = uuid.uuid4().hex
+        self.client.start_channels()
+        self.numbers = itertools.count(1)
+        self.said = []
+        self.comm = None
+
+    def find(self):
+        """Ask on the control channel, which answers while a cell runs, too."""
+        content = {"target_name": "sm_magics"}
+        message = self.client.session.msg("comm_info_request", content)
+        self.client.control_channel.send(message)
+        while True:
+            reply = self.client.control_channel.get_msg(timeout=10)
+            if reply["parent_header"].get("msg_id") == message["header"]["msg_id"]:
+                found = [*reply["content"]["comms"]]
+                self.comm = found[0] if found else None
+                return self.comm
+
+    def send(self, data):
+        content = {"comm_id": self.comm, "data": data}
+        self.client.shell_channel.send(self.client.session.msg("comm_msg", content))
+
+    def ask(self, kind, **words):
+        """Send a request and return its id."""
+        asked = str(next(self.numbers))
+        self.send({"kind": kind, "id": asked, **words})
+        return asked
+
+    def next(self, timeout=60):
+        """Return what is said next on our comm."""
+        end = time.monotonic() + timeout
+        while True:
+            message = self.client.get_iopub_msg(timeout=max(0.01, end - time.monotonic()))
+            content = message["content"]
+            if message["msg_type"] == "comm_msg" and content["comm_id"] == self.comm:
+                self.said.append(content["data"])
+                return content["data"]
+
+    def until(self, is_it, timeout=60):
+        """Return the first that is said and is it."""
+        end = time.monotonic() + timeout
+        while True:
+            said = self.next(end - time.monotonic())
+            if is_it(said):
+                return said
+
+    def answer(self, kind, **words):
+        """Ask, and return the answer."""
+        asked = self.ask(kind, **words)
+        return self.until(lambda said: said.get("id") == asked and said["kind"] != "began")
+
+    def change(self, part, timeout=60):
+        """Return what is told next of a part of the state."""
+        return self.until(lambda said: said["kind"] == "change" and part in said, timeout)[part]
+
+    def running(self):
+        """Return how far an export is, as soon as one runs."""
+        return self.until(lambda said: said.get("running"))["running"]
+
+    def silence(self):
+        """Return what is said until the kernel has answered something else."""
+        self.kernel.run("None")
+        said = []
+        while True:
+            try:
+                said.append(self.next(timeout=0.5))
+            except queue.Empty:
+                return said
+
+    def close(self):
+        self.client.stop_channels()
+
+
+@pytest.fixture
+def sidebar(kernel):
+    made = Sidebar(kernel)
+    made.find()
+    yield made
+    made.answer("leave")
+    made.close()
+
+
+@pytest.fixture
+def watching(sidebar):
+    """A sidebar that is shown."""
+    assert sidebar.answer("hello", version=1)["kind"] == "welcome"
+    sidebar.answer("watch", live_checks=True, target="any")
+    return sidebar

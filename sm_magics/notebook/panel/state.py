@@ -88,8 +88,6 @@ class State(Form):
             If a field makes no sense, or no directory is named.
         """
         directory = self.request.directory
-        if not directory:
-            raise UsageError('name a directory to export to, such as "exports/model"')
         if typed_line.unfilled(directory):
             raise UsageError(f"directory {directory!r}: {self.complaints['directory']}")
         obj, about = self.current_obj(), self._about()

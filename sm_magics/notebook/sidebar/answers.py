@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import singledispatchmethod
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from sm_magics.notebook.sidebar import VERSION, messages, views
 from sm_magics.notebook.text import plain
 from sm_magics.notebook.ticker import Ticker
 from sm_magics.savedmodel.options import BY_NAME
+from sm_magics.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -59,17 +59,17 @@ class Answers:
     @answer.register
     def _(self, request: messages.Hello) -> messages.Said:
         if request.version != VERSION:
-            ours, theirs, package = VERSION, request.version, version("sm_magics")
+            ours, theirs = VERSION, request.version
             return messages.Failed(
                 id=request.id,
                 reason="version",
-                text=f"the sidebar speaks version {theirs}, sm_magics {package} in "
+                text=f"the sidebar speaks version {theirs}, sm_magics {__version__} in "
                 f"this kernel version {ours}: install the same sm_magics for JupyterLab and kernel",
             )
         return messages.Welcome(
             id=request.id,
             version=VERSION,
-            package=version("sm_magics"),
+            package=__version__,
             home=str(Path.home()),
             defaults=self._defaults(),
             options=views.options(),
@@ -120,11 +120,7 @@ class Answers:
 
     def _export(self, text: RequestText) -> Ending:
         def run() -> Any:
-            if not text.directory:
-                raise UsageError('name a directory to export to, such as "exports/model"')
-            left = typed_line.unfilled(text.directory)
-            if left:
-                raise UsageError(f"{left} is no part of a directory: there is nothing to fill it")
+            typed_line.filled(text.directory)
             request = asking.request(self._session, text, self._model(text.model))
             with Ticker(self._session.journal.progressed, text.model) as ticker:
                 on_phase = self._work.guarding(ticker.on_phase)

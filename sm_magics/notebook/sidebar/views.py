@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sm_magics.notebook import request_text, snippets, words
 from sm_magics.notebook.request_text import RequestText
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from sm_magics.savedmodel.result import Result
     from sm_magics.savedmodel.signatures import Signature
 
+_Noun = TypeVar("_Noun", bound=messages.Noun)
+
 MODELS = 200
 """Models that are told of at most: nobody reads a longer list."""
 FILES = 200
@@ -36,13 +38,7 @@ COMMON = (
 def options() -> list[messages.Option]:
     """Return the options that the sidebar asks for."""
     return [
-        messages.Option(
-            name=option.name,
-            kind=option.kind,
-            help=option.help,
-            metavar=option.metavar,
-            choices=[*option.choices],
-        )
+        _like(messages.Option, option, choices=[*option.choices])
         for option in map(BY_NAME.__getitem__, COMMON)
     ]
 
@@ -54,32 +50,14 @@ def model(found: Model) -> messages.Model:
         panel = request_text.line(RequestText(found.name), "panel")
     except ValueError:  # its name can't be typed in a line
         panel = ""
-    return messages.Model(
-        name=found.name,
-        names=[*found.names],
-        kind=found.kind,
-        framework=found.framework,
-        class_name=found.class_name,
-        built=found.built,
-        variables=found.variables,
-        bytes=found.bytes,
-        functions=[*found.functions],
-        cell=found.cell,
-        cell_id=found.cell_id,
-        line=found.line,
-        panel=panel,
-    )
+    names, functions = [*found.names], [*found.functions]
+    return _like(messages.Model, found, names=names, functions=functions, panel=panel)
 
 
 def checks(found: Iterable[journal.Check]) -> list[messages.Check]:
     """Return what checks found, the gravest finding first."""
     return [
-        messages.Check(
-            subject=one.subject,
-            target=one.target,
-            is_stale=one.is_stale,
-            findings=[_finding(each) for each in ordered(one.findings)],
-        )
+        _like(messages.Check, one, findings=[_finding(each) for each in ordered(one.findings)])
         for one in found
     ]
 
@@ -123,13 +101,8 @@ def running(progress: Progress | None) -> messages.Running | None:
     """Return how far an export is."""
     if progress is None:
         return None
-    return messages.Running(
-        subject=progress.subject,
-        phase=progress.phase,
-        phases=[*progress.phases],
-        seconds=round(progress.seconds, 1),
-        bytes=progress.bytes,
-    )
+    phases, seconds = [*progress.phases], round(progress.seconds, 1)
+    return _like(messages.Running, progress, phases=phases, seconds=seconds)
 
 
 def _signature(signature: Signature) -> messages.Signature:
@@ -143,28 +116,23 @@ def _signature(signature: Signature) -> messages.Signature:
 
 def _finding(found: Diagnostic) -> messages.Finding:
     rule = CATALOGUE[found.code]
-    return messages.Finding(
-        code=found.code,
+    return _like(
+        messages.Finding,
+        found,
         severity=found.severity.value,
         title=rule.title,
         consequence=rule.consequence,
         message=words.printable(found.message),
         hint=words.printable(found.hint),
-        function=found.function,
-        count=found.count,
-        cell=found.cell,
-        cell_id=found.cell_id,
-        line=found.line,
-        end_line=found.end_line,
-        column=found.column,
-        end_column=found.end_column,
-        file=found.file,
-        source=found.source,
         related=[_related(place) for place in found.related],
     )
 
 
 def _related(place: Place) -> messages.Related:
-    return messages.Related(
-        what=words.printable(place.what), cell=place.cell, cell_id=place.cell_id, line=place.line
-    )
+    return _like(messages.Related, place, what=words.printable(place.what))
+
+
+def _like(noun: type[_Noun], found: object, **others: Any) -> _Noun:
+    """Return the wire's noun for one of the engine's: its attributes as they are, but `others`."""
+    same = {name: getattr(found, name) for name in noun.__struct_fields__ if name not in others}
+    return noun(**same, **others)
