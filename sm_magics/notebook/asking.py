@@ -157,7 +157,7 @@ def export(
     from sm_magics.savedmodel.diagnostics import ExportError
 
     if request.destination is None:
-        raise UsageError('name a directory to export to, such as "exports/model"')
+        raise UsageError('the export must name a directory, such as "exports/model"')
     about = asked(request, text)
     try:
         with readable(), session.journal.exporting():
