@@ -8,17 +8,16 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import (
-    aliases,
     capture,
     fixes,
     restoring,
     user_frames,
     workers,
+    writing,
 )
 from sm_magics.savedmodel import verify as verification
 from sm_magics.savedmodel.checks import aliases as aliases_check
 from sm_magics.savedmodel.checks import (
-    gradients,
     mismatches,
     portability,
     reachable,
@@ -31,13 +30,11 @@ from sm_magics.savedmodel.diagnostics import (
     selected,
 )
 from sm_magics.savedmodel.inspection import inspect, metagraph
-from sm_magics.savedmodel.planning import Plan, check
+from sm_magics.savedmodel.planning import check
 from sm_magics.savedmodel.result import Result
-from sm_magics.savedmodel.signatures import keras_models
 from sm_magics.savedmodel.verify import Verification
 
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
@@ -105,7 +102,14 @@ def _export(request: Request, destination: Destination, clock: _Clock) -> Result
         crew.staging(destination, overwrite=request.overwrite) as staging,
     ):
         with clock.phase("save", staging.path), crew.together():
-            _save(request.obj, plan, staging.path, request.options)
+            done = writing.write(
+                request.obj,
+                plan.root.node,
+                endpoints,
+                staging.path,
+                request.options,
+                request.writer,
+            )
             fixed = fixes.rewrite(staging.path, request.fix, request.consumer)
         with clock.phase("inspect", staging.path):
             written = inspect(staging.path)
@@ -143,41 +147,9 @@ def _export(request: Request, destination: Destination, clock: _Clock) -> Result
         restored_in_part=restoring.restored_in_part(request.obj),
         fixed=fixed,
         oldest_consumer=oldest,
+        writer=done.writer,
+        left_to_tensorflow=done.why,
     )
-
-
-def _save(obj: Any, plan: Plan, directory: Path, save_options: Any) -> None:
-    import tensorflow as tf
-
-    assert plan.root is not None  # noqa: S101, nothing blocks
-    root, endpoints = plan.root.node, plan.endpoints
-    if root is not obj and endpoints and not hasattr(root, "serve"):
-        # As `keras.Model.export` does: callable from Python after a load.
-        root.serve = endpoints[0].function
-        if keras_models.is_model(obj):
-            root.__call__ = endpoints[0].function  # so did Keras 2
-    # An empty dict, unlike None, keeps TensorFlow from choosing for itself.
-    signatures = {endpoint.signature.key: endpoint.function for endpoint in endpoints}
-    with _without_staging_path(), gradients.explained(endpoints):
-        tf.saved_model.save(root, str(directory), signatures=signatures, options=save_options)
-    if getattr(save_options, "function_aliases", None):
-        aliases.drop_dangling(directory)
-
-
-@contextlib.contextmanager
-def _without_staging_path() -> Iterator[None]:
-    """Keep TensorFlow from announcing the staging directory, which is gone when it is read."""
-    import tensorflow as tf
-
-    def keep(record: logging.LogRecord) -> bool:
-        return not str(record.msg).startswith("Assets written to")
-
-    logger = tf.get_logger()
-    logger.addFilter(keep)
-    try:
-        yield
-    finally:
-        logger.removeFilter(keep)
 
 
 def _verify(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sm_magics.savedmodel.diagnostics import TARGETS
 from sm_magics.savedmodel.fixes import FIXES
 from sm_magics.savedmodel.verify import LEVELS
+from sm_magics.savedmodel.writing import WRITERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +39,12 @@ def refuse_target(target: str) -> None:
     """Raise ValueError for what is no place to go to."""
     if target not in TARGETS:
         raise ValueError(f"target is one of {', '.join(TARGETS)}; not {target!r}")
+
+
+def refuse_writer(writer: str) -> None:
+    """Raise ValueError for what writes no SavedModel."""
+    if writer not in WRITERS:
+        raise ValueError(f"writer is one of {', '.join(WRITERS)}; not {writer!r}")
 
 
 def fixes(fix: str | Sequence[str] | None, *, has_consumer: bool) -> tuple[str, ...]:

@@ -52,6 +52,8 @@ class Request:
         What to put right in what is written: of `fixes.FIXES`.
     verify : str or None
         A level of `verify.LEVELS`; None skips it.
+    writer : str
+        One of `writing.WRITERS`.
     sample : array-like, mapping or None
         Inputs to verify with.
     namespace : mapping
@@ -77,6 +79,7 @@ class Request:
     consumer: OpTable | None = None
     fix: tuple[str, ...] = ()
     verify: str | None = "run"
+    writer: str = "fast"
     sample: Any = None
     namespace: Mapping[str, Any] | None = None
     name: str = "model"
@@ -114,6 +117,7 @@ def request(  # noqa: PLR0913, one keyword an option
     consumer: str | None = None,
     fix: str | Sequence[str] | None = None,
     verify: str | bool = True,
+    writer: str = "fast",
     sample: Any = None,
     namespace: Mapping[str, Any] | None = None,
     name: str = "model",
@@ -131,6 +135,7 @@ def request(  # noqa: PLR0913, one keyword an option
     level = policy.level(verify)
     policy.refuse_batch(batch)
     policy.refuse_target(target)
+    policy.refuse_writer(writer)
     release = None if consumer is None else op_tables.nearest(consumer)
     fixes = policy.fixes(fix, has_consumer=release is not None)
     return Request(
@@ -151,6 +156,7 @@ def request(  # noqa: PLR0913, one keyword an option
         consumer=release,
         fix=fixes,
         verify=level,
+        writer=writer,
         sample=sample,
         namespace=namespace,
         name=name,

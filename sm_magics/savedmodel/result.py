@@ -53,6 +53,10 @@ class Result(Displayable):
     restored_in_part : tuple of str
         Paths of the Keras objects, below the one that was exported, whose weights a checkpoint does
         not restore: those of a loaded export, ``loaded.<path>.variables``, are in their order.
+    writer : {"fast", "tensorflow"}
+        Who wrote it: our own writer, or `tf.saved_model.save`.
+    left_to_tensorflow : str
+        Why our own writer left it to TensorFlow, a clause; empty where it did not.
     """
 
     path: Path
@@ -69,3 +73,5 @@ class Result(Displayable):
     restored_in_part: tuple[str, ...] = ()
     fixed: tuple[str, ...] = ()
     oldest_consumer: str | None = None
+    writer: str = "fast"
+    left_to_tensorflow: str = ""

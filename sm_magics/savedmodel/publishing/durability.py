@@ -23,7 +23,7 @@ def sync_tree(directory: Path) -> None:
     """
     for folder, _, names in os.walk(directory, topdown=False):
         for name in names:
-            _sync(os.path.join(folder, name))  # noqa: PTH118, os.walk speaks str
+            sync_file(os.path.join(folder, name))  # noqa: PTH118, os.walk speaks str
         sync_directory(folder)
 
 
@@ -32,13 +32,14 @@ def sync_directory(directory: Path | str) -> None:
     if os.name == "nt":
         return
     try:
-        _sync(directory)
+        sync_file(directory)
     except OSError as error:
         if error.errno not in _NO_DIRECTORY_SYNC:
             raise
 
 
-def _sync(path: Path | str) -> None:
+def sync_file(path: Path | str) -> None:
+    """Flush a file or directory to the disk."""
     descriptor = os.open(path, _FLAGS)
     try:
         os.fsync(descriptor)

@@ -50,6 +50,8 @@ class Endpoint:
     fixed_batch : str
         Why dimension 0 of the inputs has the size of one call; empty where it is free, or the
         user's own wish.
+    maker : tf.function or None
+        The function whose trace `concrete` is, where that is not `function`.
     """
 
     signature: Signature
@@ -58,6 +60,12 @@ class Endpoint:
     live: Callable[[Feeds], dict[str, Any]]
     assumed: bool = False
     fixed_batch: str = ""
+    maker: Any = None
+
+    @property
+    def traced_by(self) -> Any:
+        """The function whose trace `concrete` is: to save it writes no other trace."""
+        return self.function if self.maker is None else self.maker
 
 
 def of_concrete(key: str, concrete: Any, label: str, *, why: str = "") -> Endpoint:

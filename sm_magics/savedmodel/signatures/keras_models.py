@@ -8,7 +8,7 @@ the author used dicts.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sm_magics.savedmodel import tf_private
 from sm_magics.savedmodel.signatures import Signature, dtype_guesses
@@ -103,10 +103,11 @@ def forward(  # noqa: PLR0913, what a signature is made of
     if inputs or batch == "fixed":
         if not model.built:
             call(samples.make(taken.specs))
-        concrete, taken = _traced(call, taken)
+        trace, taken = _traced(call, taken)
     else:
-        concrete, taken, fixed = _freed(model, call, taken, must=batch == "free")
-    # The trace is called, not traced again: one body is stored, and the save costs half.
+        trace, taken, fixed = _freed(model, call, taken, must=batch == "free")
+    concrete = trace.concrete
+    # The trace is called, not traced again: one body is stored, and TensorFlow's save costs half.
     served = named_function(
         lambda *tensors: concrete(*tensors),  # noqa: PLW0108, a ConcreteFunction is not traced
         taken.specs,
@@ -127,12 +128,20 @@ def forward(  # noqa: PLR0913, what a signature is made of
         lambda feeds: call(whole(feeds, taken.specs, concrete)),
         taken.assumed,
         fixed,
+        trace.function,
     )
+
+
+class _Trace(NamedTuple):
+    """A tf.function, and the only trace that it has."""
+
+    function: Any
+    concrete: Any
 
 
 def _freed(
     model: Any, call: Callable[[Mapping[str, Any]], Any], taken: Inputs, *, must: bool
-) -> tuple[Any, Inputs, str]:
+) -> tuple[_Trace, Inputs, str]:
     """Trace with any batch size where the body allows it; else say why it is fixed."""
     free = replace(taken, specs=tuple(map(any_batch, taken.specs)))
     if free == taken:
@@ -148,20 +157,20 @@ def _freed(
         return *_traced(call, taken), "its body needs the size of the first call"
 
 
-def _traced(call: Callable[[Mapping[str, Any]], Any], taken: Inputs) -> tuple[Any, Inputs]:
+def _traced(call: Callable[[Mapping[str, Any]], Any], taken: Inputs) -> tuple[_Trace, Inputs]:
     """Trace, and return the inputs with the dtypes that the body takes where they are a guess."""
     names = [spec.name for spec in taken.specs]
 
-    def trace(specs: tuple[Spec, ...]) -> Any:
+    def trace(specs: tuple[Spec, ...]) -> _Trace:
         function = named_function(
             lambda *tensors: call(dict(zip(names, tensors, strict=True))), specs, "forward"
         )
-        return function.get_concrete_function()
+        return _Trace(function, function.get_concrete_function())
 
     if not taken.assumed:
         return trace(taken.specs), taken
-    concrete, specs = dtype_guesses.tried(trace, taken.specs)
-    return concrete, replace(taken, specs=specs)
+    made, specs = dtype_guesses.tried(trace, taken.specs)
+    return made, replace(taken, specs=specs)
 
 
 def _caller(

@@ -1,0 +1,76 @@
+"""A traced object becomes files: by our own fast writer, or by TensorFlow's where that can't."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sm_magics.savedmodel.signatures import keras_models
+from sm_magics.savedmodel.writing import fast, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from sm_magics.savedmodel.signatures.endpoints import Endpoint
+
+__all__ = ["WRITERS", "Written", "write"]
+
+WRITERS = ("fast", "tensorflow")
+
+
+class Written(NamedTuple):
+    """Who wrote a SavedModel, and why not the fast writer; empty where it did, or nobody asked."""
+
+    writer: str
+    why: str = ""
+
+
+def write(  # noqa: PLR0913, PLR0917, what a SavedModel is made of
+    obj: Any,
+    root: Any,
+    endpoints: Sequence[Endpoint],
+    directory: Path,
+    options: Any,
+    writer: str,
+) -> Written:
+    """Write a SavedModel of a root that serves the endpoints.
+
+    Parameters
+    ----------
+    obj : Trackable, tf.function or ConcreteFunction
+        What is exported.
+    root : Trackable
+        What stands for it: itself, or a node of ours that gets the first signature as `serve`.
+    endpoints : sequence of Endpoint
+    directory : Path
+        Is made; what the fast writer left there before it gave up is gone.
+    options : tf.saved_model.SaveOptions or None
+    writer : {"fast", "tensorflow"}
+        With ``"fast"``, TensorFlow's writer is used where the fast one does not know something.
+    """
+    names = _callable_names(obj, root) if endpoints else ()
+    why = ""
+    if writer == "fast":
+        _attach(root, names, endpoints[0].traced_by if endpoints else None)
+        try:
+            fast.write(root, endpoints, directory, options)
+        except fast.UnknownError as error:
+            why = str(error)
+        else:
+            return Written("fast")
+    _attach(root, names, endpoints[0].function if endpoints else None)
+    plain.write(root, endpoints, directory, options)
+    return Written("tensorflow", why)
+
+
+def _callable_names(obj: Any, root: Any) -> tuple[str, ...]:
+    """Return how a loaded root is called from Python, where its author does not say."""
+    if root is obj or hasattr(root, "serve"):
+        return ()
+    # As `keras.Model.export` does; `__call__` as Keras 2 did.
+    return ("serve", "__call__") if keras_models.is_model(obj) else ("serve",)
+
+
+def _attach(root: Any, names: Sequence[str], function: Any) -> None:
+    for name in names:
+        setattr(root, name, function)

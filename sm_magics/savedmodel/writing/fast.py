@@ -1,0 +1,135 @@
+"""The fast way: what was traced is written as it is, and nothing is built twice.
+
+`tf.saved_model.save` makes a graph of Python objects for every variable, its reading, saving and
+restoring, and searches the captures of custom gradients by comparing tensors: that is most of its
+time. Here TensorFlow lists the objects, calls the signatures and makes the graph of them, by the
+functions that it uses itself; what is many, of the same form and known beforehand (saver, values)
+is put down as protos, or written by TensorFlow's ops. What is not known is left to TensorFlow.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from sm_magics.savedmodel.tf_private import assembly
+from sm_magics.savedmodel.writing import checkpoint, gradients, saver, stripping
+from sm_magics.savedmodel.writing.refusal import UnknownError
+from sm_magics.savedmodel.writing.values import Value, of_view
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from sm_magics.savedmodel.signatures.endpoints import Endpoint
+    from sm_magics.savedmodel.tf_private.assembly import View
+
+__all__ = ["UnknownError", "write"]
+
+_KNOWN_OPTIONS = ("experimental_custom_gradients", "extra_tags")
+
+
+def write(root: Any, endpoints: Sequence[Endpoint], directory: Path, options: Any) -> None:
+    """Write a SavedModel whose functions are those that were traced.
+
+    Parameters
+    ----------
+    root : Trackable
+    endpoints : sequence of Endpoint
+    directory : Path
+        Is made; gone if an error is raised.
+    options : tf.saved_model.SaveOptions or None
+
+    Raises
+    ------
+    UnknownError
+        If something must be left to TensorFlow.
+    """
+    import tensorflow as tf
+
+    options = options or tf.saved_model.SaveOptions()
+    _refuse_options(options)
+    served = {endpoint.signature.key: endpoint.concrete for endpoint in endpoints}
+    view = assembly.view(root, served, options)
+    values = of_view(view)
+    objects = checkpoint.object_graph(view, values)
+    prefix = directory / "variables" / "variables"
+    prefix.parent.mkdir(parents=True)
+    try:
+        with ThreadPoolExecutor(1) as aside:
+            written = aside.submit(checkpoint.write, values, objects, prefix)
+            content = _saved_model(view, values, objects)
+            written.result()
+    except UnknownError:
+        shutil.rmtree(directory)
+        raise
+    # Last: whoever sees it takes the directory for whole.
+    (directory / "saved_model.pb").write_bytes(content)
+    assembly.write_fingerprint(str(directory))
+
+
+def _refuse_options(options: Any) -> None:
+    import tensorflow as tf
+
+    default = tf.saved_model.SaveOptions()
+    for name in options.__slots__:
+        if name not in _KNOWN_OPTIONS and getattr(options, name) != getattr(default, name):
+            raise UnknownError(f"{name.removeprefix('experimental_')} is set")
+
+
+def _saved_model(view: View, values: Sequence[Value], objects: bytes) -> bytes:
+    import tensorflow as tf
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    model = saved_model_pb2.SavedModel(saved_model_schema_version=1)
+    meta = model.meta_graphs.add()
+    graph = tf.Graph()
+    try:
+        handles = _fill(meta, graph, view, values)
+    finally:
+        assembly.dismantle(graph)
+    saver.add(meta, values, handles, objects)
+    stripping.strip(meta)
+    meta.meta_info_def.stripped_op_list.MergeFrom(assembly.used_ops(meta.graph_def))
+    meta.meta_info_def.tags.extend([tf.saved_model.SERVING, *(view.options.extra_tags or ())])
+    meta.meta_info_def.tensorflow_version = tf.version.VERSION
+    meta.meta_info_def.tensorflow_git_version = tf.version.GIT_VERSION
+    return bytes(model.SerializeToString(deterministic=True))
+
+
+def _fill(meta: Any, graph: Any, view: View, values: Sequence[Value]) -> list[str]:
+    """Fill a MetaGraphDef but for the saver; return the nodes that stand for the variables."""
+    import tensorflow as tf
+
+    variables = {value.node_id for value in values}
+    mapped, tensors = assembly.identity_dictionary(), assembly.identity_dictionary()
+    handles = {}
+    with graph.as_default():
+        for node_id in view.ordered():
+            if node_id in variables:
+                name = _free_name(graph, assembly.shared_name(view.nodes[node_id]))
+                handles[node_id] = assembly.add_handle(view, node_id, name, tensors)
+            else:
+                assembly.export_to_graph(view, node_id, mapped, tensors)
+        signatures = assembly.signature_defs(view, mapped)
+        # Nothing to do at the start; loaders look for it under either name.
+        started = tf.no_op()
+        meta.collection_def[assembly.MAIN_OP_KEY].node_list.value.append(started.name)
+        signatures[assembly.INIT_OP_KEY] = assembly.op_signature(started, assembly.INIT_OP_KEY)
+    registered = gradients.add(graph, view) if view.options.experimental_custom_gradients else []
+    meta.graph_def.MergeFrom(assembly.graph_def_with_shapes(graph))
+    meta.graph_def.library.registered_gradients.extend(registered)
+    for key, signature in signatures.items():
+        meta.signature_def[key].CopyFrom(signature)
+    meta.object_graph_def.CopyFrom(assembly.object_graph(view))
+    return [handles[value.node_id].op.name for value in values]
+
+
+def _free_name(graph: Any, name: str) -> str:
+    """Return a name for a node that it may have and nobody else has, like the one given."""
+    valid = re.sub(r"[^A-Za-z0-9_.\\/>-]", "_", name)
+    if not re.match(r"[A-Za-z0-9.]", valid):
+        valid = f"v{valid}"
+    return str(graph.unique_name(valid))
