@@ -11,6 +11,7 @@ from sm_magics.savedmodel import (
     capture,
     fixes,
     restoring,
+    reuse,
     user_frames,
     workers,
     writing,
@@ -95,7 +96,8 @@ def _export(request: Request, destination: Destination, clock: _Clock) -> Result
         findings, plan = check(request if crew.is_chief else replace(request, destination=None))
         if blocking(findings, strict=request.strict):
             raise ExportError(findings)
-    assert plan.root is not None and plan.held is not None  # noqa: S101, PT018, nothing blocks
+    # Nothing blocks.
+    assert plan.root is not None and plan.memory is not None  # noqa: S101, PT018
     endpoints = plan.endpoints
     with (
         user_frames.noted(request.name),
@@ -109,6 +111,7 @@ def _export(request: Request, destination: Destination, clock: _Clock) -> Result
                 staging.path,
                 request.options,
                 request.writer,
+                plan.memory.package,
             )
             fixed = fixes.rewrite(staging.path, request.fix, request.consumer)
         with clock.phase("inspect", staging.path):
@@ -130,6 +133,8 @@ def _export(request: Request, destination: Destination, clock: _Clock) -> Result
                 raise ExportError(ordered(findings))
         with clock.phase("publish", staging.path):
             path = crew.published(destination, staging.publish)
+    plan.memory.package = done.package
+    reuse.keep(request.obj, plan.memory)
     if not crew.is_chief and path.exists():
         written = inspect(path)  # the one that stands
     return Result(

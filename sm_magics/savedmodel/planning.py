@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel import capture, fixes, roots, saved, tf_private
+from sm_magics.savedmodel import capture, fixes, reuse, roots, saved, tf_private
 from sm_magics.savedmodel.checks import aliases as aliases_check
 from sm_magics.savedmodel.checks import captures, gradients, reachable, sizes, versions
 from sm_magics.savedmodel.checks import destination as destination_check
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from sm_magics.savedmodel.diagnostics import Diagnostic
     from sm_magics.savedmodel.request import Request
+    from sm_magics.savedmodel.reuse import Memory
     from sm_magics.savedmodel.signatures.endpoints import Endpoint
 
 
@@ -36,11 +37,14 @@ class Plan:
         What TensorFlow would get; None where there is an error.
     held : Saved or None
         What it would find below that root.
+    memory : Memory or None
+        What the next export of the object may use again; of the last one where it does.
     """
 
     endpoints: list[Endpoint] = field(default_factory=list)
     root: roots.Root | None = None
     held: saved.Saved | None = None
+    memory: Memory | None = None
 
 
 def check(request: Request) -> tuple[list[Diagnostic], Plan]:
@@ -86,7 +90,30 @@ def check(request: Request) -> tuple[list[Diagnostic], Plan]:
 
 def _planned(request: Request, found: list[Diagnostic]) -> Plan:
     """Trace what is served, and look at it; findings are added to `found`."""
-    obj = request.obj
+    memory = reuse.begun(request)
+    before = reuse.last(request, memory)
+    plan = None if before is None else _as_before(request, before)
+    if plan is None:
+        plan = _traced(request, memory)
+    assert plan.memory is not None  # noqa: S101, of either
+    found += plan.memory.found
+    if plan.root is not None:
+        found += _of_the_day(request, plan)
+    return plan
+
+
+def _as_before(request: Request, before: Memory) -> Plan | None:
+    """Return the plan of the last export, if the object holds what it held then."""
+    _refuse_unfit(request.sample, before.endpoints)
+    root = _root(request, before.endpoints)
+    held = saved.look(root.node, before.endpoints)
+    if before.held is None or not reuse.is_same(before.held, held):
+        return None
+    return Plan(before.endpoints, root, held, before)
+
+
+def _traced(request: Request, memory: Memory) -> Plan:
+    obj, found = request.obj, memory.found
     endpoints = choice.choose(
         obj,
         request.signatures,
@@ -98,25 +125,33 @@ def _planned(request: Request, found: list[Diagnostic]) -> Plan:
         found += signatures_check.check(obj, endpoints)
     _refuse_unfit(request.sample, endpoints)
     if blocking(found):
-        return Plan()
+        return Plan(memory=memory)
     found += signatures_check.traced(endpoints, obj)
     root = _root(request, endpoints)
-    written = saved.look(root.node, endpoints)
-    found += aliases_check.check(request.options, written, endpoints, obj)
-    found += signatures_check.unwritable(written)
-    found += captures.check(written, endpoints, obj, request.name, request.namespace)
-    found += sizes.check(written, endpoints)
-    found += _where_it_goes(request, written)
-    found += gradients.check(written, endpoints, request.options)
+    held = saved.look(root.node, endpoints)
+    found += aliases_check.check(request.options, held, endpoints, obj)
+    found += signatures_check.unwritable(held)
+    found += captures.check(held, endpoints, obj, request.name, request.namespace)
+    found += sizes.check(held, endpoints)
+    found += _where_it_goes(request, held)
+    found += gradients.check(held, endpoints, request.options)
+    memory.endpoints, memory.held = endpoints, held
+    return Plan(endpoints, root, held, memory)
+
+
+def _of_the_day(request: Request, plan: Plan) -> list[Diagnostic]:
+    """Return what depends on more than the graph: the optimizers, and the destination."""
+    root, held, obj = plan.root, plan.held, request.obj
+    assert root is not None and held is not None  # noqa: S101, PT018, there is a plan
     variables = capture.describe(obj).bytes if capture.kind_of(obj) else 0
     optimizer_bytes = sizes.optimizer_bytes(root.optimizers)
-    found += sizes.optimizers(root.optimizers, variables + optimizer_bytes)
+    found = list(sizes.optimizers(root.optimizers, variables + optimizer_bytes))
     if request.destination is not None and not blocking(found):
-        need = sum(one.nbytes for one in sizes.constants(written)) + variables + optimizer_bytes
+        need = sum(one.nbytes for one in sizes.constants(held)) + variables + optimizer_bytes
         full = destination_check.check(request.destination, overwrite=request.overwrite, need=need)
         found += [late for late in full if late.code == "SM503"]
-        found += versions.check(request.destination, endpoints, overwrite=request.overwrite)
-    return Plan(endpoints, root, written)
+        found += versions.check(request.destination, plan.endpoints, overwrite=request.overwrite)
+    return found
 
 
 def _where_it_goes(request: Request, held: saved.Saved) -> list[Diagnostic]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import tf_private
@@ -12,25 +13,27 @@ from sm_magics.savedmodel.tf_private import KERAS_OWN_FUNCTIONS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_FUNCTIONS = "tensorflow.python.eager.polymorphic_function."
+_KINDS = (("concrete_function", "ConcreteFunction"), ("polymorphic_function", "Function"))
+
 _FRAMEWORKS = ("keras.src.", "tf_keras.", "tensorflow.python.")
 
 
 def is_function(obj: Any) -> bool:
     """Tell whether an object is a tf.function or a ConcreteFunction."""
-    return _is_named(obj, "polymorphic_function", "Function") or is_concrete(obj)
+    return bool(_kind(type(obj)))
 
 
 def is_concrete(obj: Any) -> bool:
     """Tell whether an object is a ConcreteFunction."""
-    return _is_named(obj, "concrete_function", "ConcreteFunction")
+    return _kind(type(obj)) == "ConcreteFunction"
 
 
-def _is_named(obj: Any, module: str, name: str) -> bool:
-    return any(
-        cls.__name__ == name
-        and cls.__module__ == f"tensorflow.python.eager.polymorphic_function.{module}"
-        for cls in type(obj).__mro__
-    )
+@lru_cache(maxsize=4096)
+def _kind(cls: type) -> str:
+    """Return which of the two the objects of a class are; it is asked of every attribute."""
+    names = {(base.__module__.removeprefix(_FUNCTIONS), base.__name__) for base in cls.__mro__}
+    return next((name for module, name in _KINDS if (module, name) in names), "")
 
 
 def own_functions(obj: Any) -> dict[str, Any]:

@@ -75,6 +75,15 @@ def new_container(like: Any) -> Any:
     return None
 
 
+def is_made_node(obj: Any) -> bool:
+    """Tell whether an object is no more than what it holds: an empty node, a list, a dict."""
+    import tensorflow as tf
+
+    return type(obj) is tf.__internal__.tracking.AutoTrackable or (
+        type(obj).__module__ == "tensorflow.python.trackable.data_structures"
+    )
+
+
 def is_auto_trackable(obj: Any) -> bool:
     """Tell whether an object tracks whatever is assigned to it: modules, layers, checkpoints."""
     import tensorflow as tf

@@ -19,10 +19,15 @@ WRITERS = ("fast", "tensorflow")
 
 
 class Written(NamedTuple):
-    """Who wrote a SavedModel, and why not the fast writer; empty where it did, or nobody asked."""
+    """Who wrote a SavedModel.
+
+    `why` says why not the fast writer; empty where it did, or was not asked. `package` is what it
+    can write again, with other values.
+    """
 
     writer: str
     why: str = ""
+    package: fast.Package | None = None
 
 
 def write(  # noqa: PLR0913, PLR0917, what a SavedModel is made of
@@ -32,6 +37,7 @@ def write(  # noqa: PLR0913, PLR0917, what a SavedModel is made of
     directory: Path,
     options: Any,
     writer: str,
+    package: fast.Package | None = None,
 ) -> Written:
     """Write a SavedModel of a root that serves the endpoints.
 
@@ -47,17 +53,19 @@ def write(  # noqa: PLR0913, PLR0917, what a SavedModel is made of
     options : tf.saved_model.SaveOptions or None
     writer : {"fast", "tensorflow"}
         With ``"fast"``, TensorFlow's writer is used where the fast one does not know something.
+    package : Package, optional
+        From an earlier export of the same graph.
     """
     names = _callable_names(obj, root) if endpoints else ()
     why = ""
     if writer == "fast":
         _attach(root, names, endpoints[0].traced_by if endpoints else None)
         try:
-            fast.write(root, endpoints, directory, options)
+            package = fast.write(root, endpoints, directory, options, package)
         except fast.UnknownError as error:
             why = str(error)
         else:
-            return Written("fast")
+            return Written("fast", package=package)
     _attach(root, names, endpoints[0].function if endpoints else None)
     plain.write(root, endpoints, directory, options)
     return Written("tensorflow", why)

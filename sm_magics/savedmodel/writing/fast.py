@@ -12,12 +12,12 @@ from __future__ import annotations
 import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sm_magics.savedmodel.tf_private import assembly
 from sm_magics.savedmodel.writing import checkpoint, gradients, saver, stripping
 from sm_magics.savedmodel.writing.refusal import UnknownError
-from sm_magics.savedmodel.writing.values import Value, of_view
+from sm_magics.savedmodel.writing.values import of_view
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,13 +25,38 @@ if TYPE_CHECKING:
 
     from sm_magics.savedmodel.signatures.endpoints import Endpoint
     from sm_magics.savedmodel.tf_private.assembly import View
+    from sm_magics.savedmodel.writing.values import Value
 
 __all__ = ["UnknownError", "write"]
 
 _KNOWN_OPTIONS = ("experimental_custom_gradients", "extra_tags")
 
 
-def write(root: Any, endpoints: Sequence[Endpoint], directory: Path, options: Any) -> None:
+class Package(NamedTuple):
+    """A SavedModel but for the values of its variables.
+
+    Attributes
+    ----------
+    graph : bytes
+        `saved_model.pb`.
+    objects : bytes
+        The TrackableObjectGraph of the checkpoint.
+    values : list of Value
+        The variables.
+    """
+
+    graph: bytes
+    objects: bytes
+    values: list[Value]
+
+
+def write(
+    root: Any,
+    endpoints: Sequence[Endpoint],
+    directory: Path,
+    options: Any,
+    package: Package | None = None,
+) -> Package:
     """Write a SavedModel whose functions are those that were traced.
 
     Parameters
@@ -41,6 +66,13 @@ def write(root: Any, endpoints: Sequence[Endpoint], directory: Path, options: An
     directory : Path
         Is made; gone if an error is raised.
     options : tf.saved_model.SaveOptions or None
+    package : Package, optional
+        What was written of the same root before; only the values are then written anew.
+
+    Returns
+    -------
+    Package
+        What was written.
 
     Raises
     ------
@@ -50,24 +82,29 @@ def write(root: Any, endpoints: Sequence[Endpoint], directory: Path, options: An
     import tensorflow as tf
 
     options = options or tf.saved_model.SaveOptions()
-    _refuse_options(options)
-    served = {endpoint.signature.key: endpoint.concrete for endpoint in endpoints}
-    view = assembly.view(root, served, options)
-    values = of_view(view)
-    objects = checkpoint.object_graph(view, values)
+    if package is None:
+        _refuse_options(options)
+        served = {endpoint.signature.key: endpoint.concrete for endpoint in endpoints}
+        view = assembly.view(root, served, options)
+        values = of_view(view)
+        objects = checkpoint.object_graph(view, values)
+    else:
+        _, objects, values = package
     prefix = directory / "variables" / "variables"
     prefix.parent.mkdir(parents=True)
     try:
         with ThreadPoolExecutor(1) as aside:
             written = aside.submit(checkpoint.write, values, objects, prefix)
-            content = _saved_model(view, values, objects)
+            if package is None:
+                package = Package(_saved_model(view, values, objects), objects, values)
             written.result()
     except UnknownError:
         shutil.rmtree(directory)
         raise
     # Last: whoever sees it takes the directory for whole.
-    (directory / "saved_model.pb").write_bytes(content)
+    (directory / "saved_model.pb").write_bytes(package.graph)
     assembly.write_fingerprint(str(directory))
+    return package
 
 
 def _refuse_options(options: Any) -> None:
