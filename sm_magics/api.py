@@ -94,6 +94,7 @@ def export(  # noqa: PLR0913, one keyword an option
     consumer: str | None = None,
     fix: str | Sequence[str] | None = None,
     verify: str | bool = True,
+    writer: str = "fast",
     sample: Any = None,
 ) -> Result:
     """Export an object as a SavedModel that is proven to compute the same.
@@ -142,6 +143,9 @@ def export(  # noqa: PLR0913, one keyword an option
         Load it back and compare every signature with the live object, in this process (``True``
         or ``"run"``) or in a fresh one on the CPU: by TensorFlow's Python, or as a model server
         does, through its C API with hard placement.
+    writer : {"fast", "tensorflow"}
+        Who writes it: our own writer, which puts down what was traced and leaves to TensorFlow what
+        it does not know, or `tf.saved_model.save`. The result says which it was.
     sample : array-like or dict of array-like, optional
         The inputs to verify with.
 
@@ -187,6 +191,7 @@ def export(  # noqa: PLR0913, one keyword an option
             consumer=consumer,
             fix=fix,
             verify=verify,
+            writer=writer,
             sample=sample,
             **known,
         )

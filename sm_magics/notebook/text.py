@@ -47,6 +47,7 @@ def _(result: Result) -> str:
         *_graphs(inspection, full=False),
         _fingerprint(inspection),
         _section("TensorFlow that loads it", words.consumers(result)),
+        _section("Written by", words.inline(words.written_by(result))),
         _section("Seconds", text_parts.seconds(result.seconds)),
         _section("Load it", snippets.recipe(result.path, result.signatures)),
         _section(

@@ -135,6 +135,15 @@ def consumers(result: Result) -> str:
     return f"{result.oldest_consumer} or newer (of {', '.join(known)})"
 
 
+def written_by(result: Result) -> str:
+    """Return who wrote an export: ``"the fast writer, with the graph of the last export"``."""
+    if result.writer == "fast":
+        again = ", with the graph of the last export, which has not changed" * result.reused
+        return f"the fast writer{again}"
+    why = result.left_to_tensorflow
+    return f"tf.saved_model.save{f', because {why}' * bool(why)}"
+
+
 def quoted(found: Diagnostic) -> tuple[str, str, str, str] | None:
     """Return a finding's source line in parts: number, what is before the mark, marked, behind.
 

@@ -104,6 +104,7 @@ def _export(request: Request, destination: Destination, clock: _Clock) -> Result
         crew.staging(destination, overwrite=request.overwrite) as staging,
     ):
         with clock.phase("save", staging.path), crew.together():
+            package = plan.memory.package
             done = writing.write(
                 request.obj,
                 plan.root.node,
@@ -111,8 +112,9 @@ def _export(request: Request, destination: Destination, clock: _Clock) -> Result
                 staging.path,
                 request.options,
                 request.writer,
-                plan.memory.package,
+                package,
             )
+            reused = package is not None and done.package is package
             fixed = fixes.rewrite(staging.path, request.fix, request.consumer)
         with clock.phase("inspect", staging.path):
             written = inspect(staging.path)
@@ -154,6 +156,7 @@ def _export(request: Request, destination: Destination, clock: _Clock) -> Result
         oldest_consumer=oldest,
         writer=done.writer,
         left_to_tensorflow=done.why,
+        reused=reused,
     )
 
 

@@ -1,8 +1,8 @@
 """What an export would write, with the sizes that its files will have about; nothing is written.
 
 The bytes of variables, assets and constants are known. What TensorFlow adds follows rules that were
-fitted to exports of TensorFlow 2.21: for each variable and object about the same, whatever the
-model. With a plan, for Keras models (Sequential with and without Adam, 10 layers with `swish`,
+fitted to exports of TensorFlow 2.21, by either writer: for each variable and object about the
+same, whatever the model. With a plan, for Keras models (Sequential with and without Adam, 10 layers with `swish`,
 LSTM, MobileNetV2) and small modules (a table with assets, constants) saved_model.pb came within
 7 %, the shard within 1 % (or 100 bytes where there are no variables), the index within 4 %, all
 files within 7 %. The debug info came within 20 % in the tests, and that is no promise: it grows
@@ -20,13 +20,14 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel import capture, roots, saved, tf_private
+from sm_magics.savedmodel import capture, roots, saved, tf_private, writing
 from sm_magics.savedmodel.checks import sizes
 from sm_magics.savedmodel.graphs import debug_info
 from sm_magics.savedmodel.inspection import File, directory
+from sm_magics.savedmodel.writing import checkpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sm_magics.savedmodel.planning import Plan
     from sm_magics.savedmodel.request import Request
@@ -34,13 +35,12 @@ if TYPE_CHECKING:
 
 _GRAPH, _INDEX, _FINGERPRINT = "saved_model.pb", "variables/variables.index", "fingerprint.pb"
 
-# Bytes of the saved_model.pb: of any; for an endpoint (its wrapper and signature); for a variable
-# (its nodes, and those that save and restore it); for an object; for a table or the like (the
-# functions that make, fill and destroy it); for an asset; for a captured tensor in a trace and in
+# Bytes of the saved_model.pb: for an endpoint (its wrapper and signature); by who writes it, of any
+# and for a variable (its nodes, and those that save and restore it); for an object; for a table or
+# the like (the functions that make, fill and destroy it); for an asset; for a captured tensor in a trace and in
 # those that call it; for the gradient function of an op that has one of its own.
-_OF_ANY = 6300
 _OF_ENDPOINT = 1500
-_OF_VARIABLE = 2100
+_BY = {"fast": (4300, 740), "tensorflow": (6300, 2100)}  # of any, and of a variable
 _OF_OBJECT = 70
 _OF_RESOURCE = 4500
 _OF_ASSET = 600
@@ -89,10 +89,11 @@ def files(request: Request, plan: Plan | None = None) -> list[File]:
         variables = [node for node in held.nodes.values() if tf_private.is_variable(node)]
         size = sum(tf_private.nbytes(one.shape, one.dtype) for one in variables)
         traced = _traced(held)
-        graph = _graph(held, traced, len(variables), request.options) + _OF_ENDPOINT * len(
-            plan.endpoints
-        )
-        shards = _variables(size, len(variables), request, len(held.nodes))
+        writer = writing.foreseen(held.nodes.values(), request.options, request.writer)
+        graph = _graph(held, traced, len(variables), request, writer)
+        graph += _OF_ENDPOINT * len(plan.endpoints)
+        parts = _parts(variables) if writer == "fast" else None
+        shards = _variables(size, len(variables), request, len(held.nodes), parts)
         found = [_file(_GRAPH, graph), *_assets(held), *shards]
         if getattr(request.options, "save_debug_info", False):
             found.append(_file(debug_info.FILE, _DEBUG_OF_ANY + _DEBUG_OF_NODE * traced.nodes))
@@ -134,18 +135,40 @@ def _optimizers(obj: Any) -> list[Any]:
     return [node for node in nodes if roots.is_optimizer(node)]
 
 
-def _variables(nbytes: int, count: int, request: Request, objects: int | None = None) -> list[File]:
-    """Return the shards and their index; split evenly, where TensorFlow fills one by one."""
+def _parts(variables: Sequence[Any]) -> list[int]:
+    """Return the bytes of the variables in each shard of the fast writer."""
+
+    def nbytes(variable: Any) -> int:
+        return tf_private.nbytes(variable.shape, variable.dtype)
+
+    return [sum(map(nbytes, part)) for part in checkpoint.parted(variables, nbytes)]
+
+
+def _variables(
+    nbytes: int,
+    count: int,
+    request: Request,
+    objects: int | None = None,
+    parts: Sequence[int] | None = None,
+) -> list[File]:
+    """Return the shards and their index.
+
+    By `parts`, the table of objects in the last one; without them split evenly, where TensorFlow
+    fills one by one.
+    """
     if objects is None:
         objects = round(_OBJECTS + _OBJECTS_OF_VARIABLE * count)
-    shard = nbytes + _SHARD_OF_ANY + _SHARD_OF_OBJECT * objects + _SHARD_OF_VARIABLE * count
-    policy = getattr(request.options, "experimental_sharding_callback", None)
-    largest = getattr(policy, "max_shard_size", None) or shard
-    shards = -(-nbytes // largest) or 1
+    table = _SHARD_OF_ANY + _SHARD_OF_OBJECT * objects + _SHARD_OF_VARIABLE * count
+    if parts is None:
+        policy = getattr(request.options, "experimental_sharding_callback", None)
+        shards = -(-nbytes // (getattr(policy, "max_shard_size", None) or nbytes + table)) or 1
+        sizes = [(nbytes + table) // shards] * shards
+    else:
+        sizes = [*parts[:-1], parts[-1] + table]
     return [
         *(
-            _file(f"variables/variables.data-{number:05}-of-{shards:05}", shard // shards)
-            for number in range(shards)
+            _file(f"variables/variables.data-{number:05}-of-{len(sizes):05}", size)
+            for number, size in enumerate(sizes)
         ),
         _file(_INDEX, _INDEX_OF_ANY + _INDEX_OF_VARIABLE * count),
     ]
@@ -179,21 +202,22 @@ def _same(path: str, other: str) -> bool:
         return False
 
 
-def _graph(held: Saved, traced: _Traced, variables: int, options: Any) -> int:
+def _graph(held: Saved, traced: _Traced, variables: int, request: Request, writer: str) -> int:
+    of_any, of_variable = _BY[writer]
     tables = sum(
         bool(tf_private.handles(node))
         for node in held.nodes.values()
         if not tf_private.is_variable(node)
     )
     assets = sum(tf_private.asset_path(node) is not None for node in held.nodes.values())
-    gradients = getattr(options, "experimental_custom_gradients", True)
+    gradients = getattr(request.options, "experimental_custom_gradients", True)
     return (
-        _OF_ANY
+        of_any
         + traced.nbytes
         + _constants(held)
         + _OF_CAPTURE * traced.captures
         + _OF_GRADIENT * traced.gradients * bool(gradients)
-        + _OF_VARIABLE * variables
+        + of_variable * variables
         + _OF_OBJECT * len(held.nodes)
         + _OF_RESOURCE * tables
         + _OF_ASSET * assets

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from sm_magics.savedmodel.diagnostics import TARGETS
 from sm_magics.savedmodel.fixes import FIXES
 from sm_magics.savedmodel.verify import LEVELS
-from sm_magics.savedmodel.writing import WRITERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 BATCHES = ("free", "fixed")
+WRITERS = ("fast", "tensorflow")
 
 
 def refuse_both(*, overwrite: bool, next_version: bool) -> None:

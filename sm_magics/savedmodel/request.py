@@ -53,7 +53,7 @@ class Request:
     verify : str or None
         A level of `verify.LEVELS`; None skips it.
     writer : str
-        One of `writing.WRITERS`.
+        One of `policy.WRITERS`.
     sample : array-like, mapping or None
         Inputs to verify with.
     namespace : mapping

@@ -57,6 +57,8 @@ class Result(Displayable):
         Who wrote it: our own writer, or `tf.saved_model.save`.
     left_to_tensorflow : str
         Why our own writer left it to TensorFlow, a clause; empty where it did not.
+    reused : bool
+        Whether only the values were written anew: the graph is that of the last export.
     """
 
     path: Path
@@ -75,3 +77,4 @@ class Result(Displayable):
     oldest_consumer: str | None = None
     writer: str = "fast"
     left_to_tensorflow: str = ""
+    reused: bool = False

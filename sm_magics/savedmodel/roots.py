@@ -259,7 +259,7 @@ def _is_authors(obj: Any) -> bool:
 
 
 def _is_keras(obj: Any) -> bool:
-    return _is_kerases(type(obj))
+    return _is_kerases(type(obj))  # type: ignore[arg-type]  # mypy: a class has no hash
 
 
 @lru_cache(maxsize=4096)

@@ -388,5 +388,5 @@ def test_a_mismatch_can_not_be_selected_away(tmp_path):
     module.scale = 5.0
     for policy in ({"select": "SM1"}, {"ignore": "SM6"}):
         with pytest.raises(sm_magics.ExportError, match="SM601"):
-            sm_magics.export(module, tmp_path / "out", **policy)
+            sm_magics.export(module, tmp_path / "out", writer="tensorflow", **policy)
     assert not list(tmp_path.iterdir())

@@ -234,7 +234,7 @@ def test_sm601_an_export_that_computes_something_else(tmp_path):
     module = Scaled(2.1)
     assert silent(module), "a check can't know it"
     with pytest.raises(sm_magics.ExportError) as raised:
-        sm_magics.export(module, tmp_path / "out")
+        sm_magics.export(module, tmp_path / "out", writer="tensorflow")
     (one,) = raised.value.findings
     assert (one.code, one.severity, one.function) == ("SM601", Severity.ERROR, "serving_default")
     assert "does not compute what the live object computes: output_0: max abs" in one.message
@@ -243,7 +243,8 @@ def test_sm601_an_export_that_computes_something_else(tmp_path):
 
 
 def test_sm601_is_silent_for_a_rounding_error(tmp_path):
-    result = sm_magics.export(Scaled(2.0 * (1.0 + 2.0**-22)), tmp_path / "out")
+    module = Scaled(2.0 * (1.0 + 2.0**-22))
+    result = sm_magics.export(module, tmp_path / "out", writer="tensorflow")
     assert result.findings == ()
     (output,) = result.verification.signatures[0].outputs
     assert 0.0 < output.max_rel < 1e-6

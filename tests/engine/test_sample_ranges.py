@@ -170,7 +170,7 @@ def test_a_ragged_signature_that_differs_is_caught(tmp_path):
     module.serve(tf.ragged.constant([[1.0]]))
     module.scale = 3.0
     with pytest.raises(sm_magics.ExportError, match="SM601"):
-        sm_magics.export(module, tmp_path / "out")
+        sm_magics.export(module, tmp_path / "out", writer="tensorflow")
 
 
 def test_a_ragged_output_is_compared(tmp_path):

@@ -233,7 +233,7 @@ def test_a_mismatch_and_a_failure_leave_the_object_as_it_was(tmp_path):
     module.serve(tf.ones([2]))
     module.step = 5.0
     with pytest.raises(sm_magics.ExportError, match="SM601"):
-        sm_magics.export(module, tmp_path / "out")
+        sm_magics.export(module, tmp_path / "out", writer="tensorflow")
     assert module.state.numpy() == 2.0
 
     def fails(self, x):

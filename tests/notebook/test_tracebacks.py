@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 import sm_magics
+from sm_magics.savedmodel import writing
 
 SETUP = """
 import tensorflow as tf
@@ -44,7 +45,7 @@ def nothing_left(notebook):
 
 def test_an_attribute_that_is_gone_when_it_is_saved(cells):
     cells.run("del broken.factor")
-    ran = cells.run("%savedmodel export broken out", fails=True)
+    ran = cells.run("%savedmodel export broken out --writer tensorflow", fails=True)
     lines = ran.stdout.strip().splitlines()
     assert lines == [
         "AttributeError: 'Broken' object has no attribute 'factor'",
@@ -121,7 +122,7 @@ def test_an_interrupt_stays_an_interrupt(cells, monkeypatch):
     def interrupted(*_args, **_keywords):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(tf.saved_model, "save", interrupted)
+    monkeypatch.setattr(writing, "write", interrupted)
     ran = cells.run("%savedmodel export broken out", fails=True)
     assert type(ran.error) is KeyboardInterrupt
     assert not hasattr(ran.error, "_render_traceback_")
@@ -166,7 +167,7 @@ def test_code_that_cannot_be_said_is_one_line(cells):
 
 def test_from_python_the_error_carries_a_note(cells):
     cells.run("del broken.factor\nimport sm_magics")
-    ran = cells.run("sm_magics.export(broken, 'out')", fails=True)
+    ran = cells.run("sm_magics.export(broken, 'out', writer='tensorflow')", fails=True)
     assert type(ran.error) is AttributeError
     (note,) = ran.error.__notes__
     assert note.startswith("sm_magics: while saving broken: nothing was written; ")

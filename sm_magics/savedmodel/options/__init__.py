@@ -134,6 +134,16 @@ OPTIONS: tuple[Option, ...] = (
         group="destination",
     ),
     Option(
+        "writer",
+        ("--writer",),
+        "choice",
+        "who writes it: 'fast' is ours, which leaves to TensorFlow what it does not know; "
+        "'tensorflow' is tf.saved_model.save, which traces once more",
+        "WRITER",
+        choices=("fast", "tensorflow"),
+        group="check",
+    ),
+    Option(
         "target",
         ("--target",),
         "choice",

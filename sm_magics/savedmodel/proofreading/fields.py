@@ -103,6 +103,7 @@ _RULES: dict[str, Callable[[Any, Given], Any]] = {
     "overwrite": _places,
     "next_version": _places,
     "batch": lambda value, _: policy.refuse_batch(value),
+    "writer": lambda value, _: policy.refuse_writer(value),
     "target": lambda value, _: policy.refuse_target(value),
     "consumer": lambda value, _: op_tables.nearest(value),
     "fix": lambda value, given: policy.fixes(value, has_consumer=bool(given.get("consumer"))),

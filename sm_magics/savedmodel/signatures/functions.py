@@ -21,12 +21,12 @@ _FRAMEWORKS = ("keras.src.", "tf_keras.", "tensorflow.python.")
 
 def is_function(obj: Any) -> bool:
     """Tell whether an object is a tf.function or a ConcreteFunction."""
-    return bool(_kind(type(obj)))
+    return bool(_kind(type(obj)))  # type: ignore[arg-type]  # mypy: a class has no hash
 
 
 def is_concrete(obj: Any) -> bool:
     """Tell whether an object is a ConcreteFunction."""
-    return _kind(type(obj)) == "ConcreteFunction"
+    return _kind(type(obj)) == "ConcreteFunction"  # type: ignore[arg-type]
 
 
 @lru_cache(maxsize=4096)

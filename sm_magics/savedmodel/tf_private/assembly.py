@@ -49,7 +49,7 @@ class View(NamedTuple):
         """Return the ids of the objects, each after what it depends on."""
         from tensorflow.python.saved_model import save
 
-        return save._dependency_sorted_node_ids(self.saveable)  # type: ignore[no-any-return]  # noqa: SLF001
+        return list(save._dependency_sorted_node_ids(self.saveable))  # noqa: SLF001
 
 
 def view(root: Any, served: Mapping[str, Any], options: Any) -> View:
@@ -244,9 +244,7 @@ def registered_gradient(kind: bytes, concrete: Any) -> Any:
     """Return the RegisteredGradient of a gradient that was traced."""
     from tensorflow.core.framework import function_pb2
 
-    return function_pb2.RegisteredGradient(
-        gradient_func=concrete.name, registered_op_type=kind
-    )
+    return function_pb2.RegisteredGradient(gradient_func=concrete.name, registered_op_type=kind)
 
 
 def add_gradient(one: View, graph: Any, concrete: Any) -> None:
@@ -292,6 +290,7 @@ def add_captured_tensor(one: View, tensor: Any, name: str, function: Any) -> Non
 
     node = save._CapturedTensor(name, function)  # noqa: SLF001
     one.saveable.add_capture_and_node(tensor, node)
+
 
 def op_signature(operation: Any, key: str) -> Any:
     """Return the SignatureDef of an op without inputs and outputs."""

@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sm_magics.savedmodel.signatures import keras_models
 from sm_magics.savedmodel.writing import fast, plain
+from sm_magics.savedmodel.writing.refusal import refuse_nodes, refuse_options
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from sm_magics.savedmodel.signatures.endpoints import Endpoint
 
-__all__ = ["WRITERS", "Written", "write"]
-
-WRITERS = ("fast", "tensorflow")
+__all__ = ["Written", "foreseen", "write"]
 
 
 class Written(NamedTuple):
@@ -82,3 +81,21 @@ def _callable_names(obj: Any, root: Any) -> tuple[str, ...]:
 def _attach(root: Any, names: Sequence[str], function: Any) -> None:
     for name in names:
         setattr(root, name, function)
+
+
+def foreseen(nodes: Iterable[Any], options: Any, writer: str) -> str:
+    """Return who will write a SavedModel of some objects, as far as that can be told.
+
+    Parameters
+    ----------
+    nodes : iterable of Trackable
+    options : tf.saved_model.SaveOptions or None
+    writer : {"fast", "tensorflow"}
+        Who is asked to.
+    """
+    try:
+        refuse_options(options)
+        refuse_nodes(nodes)
+    except fast.UnknownError:
+        return "tensorflow"
+    return writer

@@ -6,21 +6,22 @@ time. TensorFlow never flushes; publishing has to, and finds little left to do.
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sm_magics.savedmodel import tf_private
-from sm_magics.savedmodel.tf_private import assembly
 from sm_magics.savedmodel.publishing import durability
+from sm_magics.savedmodel.tf_private import assembly
 from sm_magics.savedmodel.writing.refusal import UnknownError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from sm_magics.savedmodel.tf_private.assembly import View
     from sm_magics.savedmodel.writing.values import Value
+
+Thing = TypeVar("Thing")
 
 OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
 
@@ -67,7 +68,7 @@ def write(values: Sequence[Value], graph: bytes, prefix: Path) -> None:
     """
     import tensorflow as tf
 
-    parts = list(_parts(values))
+    parts = list(parted(values, _nbytes))
     names = [f"{prefix}_temp/part-{index:05d}-of-{len(parts):05d}" for index in range(len(parts))]
     prefix.with_name(f"{prefix.name}_temp").mkdir()
     with ThreadPoolExecutor(_THREADS) as pool:
@@ -79,17 +80,21 @@ def write(values: Sequence[Value], graph: bytes, prefix: Path) -> None:
         )
 
 
-def _parts(values: Sequence[Value]) -> Iterator[list[Value]]:
+def parted(things: Iterable[Thing], nbytes: Callable[[Thing], int]) -> Iterator[list[Thing]]:
     """Yield what goes into each shard; at least one, which may be empty."""
-    part: list[Value] = []
-    size = 0
-    for value in values:
-        part.append(value)
-        size += tf_private.nbytes(value.variable.shape, value.variable.dtype)
-        if size >= SHARD:
+    part: list[Thing] = []
+    full = 0
+    for thing in things:
+        if full >= SHARD:
             yield part
-            part, size = [], 0
+            part, full = [], 0
+        part.append(thing)
+        full += nbytes(thing)
     yield part
+
+
+def _nbytes(value: Value) -> int:
+    return tf_private.nbytes(value.variable.shape, value.variable.dtype)
 
 
 def _shard(name: str, values: Sequence[Value], graph: bytes) -> None:
@@ -104,19 +109,14 @@ def _shard(name: str, values: Sequence[Value], graph: bytes) -> None:
         tf.raw_ops.SaveV2(
             prefix=name, tensor_names=keys, shape_and_slices=[""] * len(keys), tensors=tensors
         )
-    folder, _, stem = name.rpartition("/")
-    for file in os.listdir(folder):
-        if file.startswith(stem):
-            durability.sync_file(f"{folder}/{file}")
+    part = Path(name)
+    for file in part.parent.glob(f"{part.name}.*"):
+        durability.sync_file(file)
 
 
 def _tensors(values: Sequence[Value]) -> list[Any]:
-    import tensorflow as tf
-
-    tensors = []
     for value in values:
-        try:
-            tensors.append(assembly.value(value.variable))
-        except tf.errors.FailedPreconditionError as error:
-            raise UnknownError(f"the variable {value.variable.name!r} has no value yet") from error
-    return tensors
+        # To read it would give an empty tensor.
+        if not value.variable.is_initialized():
+            raise UnknownError(f"the variable {value.variable.name!r} has no value yet")
+    return [assembly.value(value.variable) for value in values]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sm_magics.savedmodel.tf_private import assembly
 from sm_magics.savedmodel.writing import checkpoint, gradients, saver, stripping
-from sm_magics.savedmodel.writing.refusal import UnknownError
+from sm_magics.savedmodel.writing.refusal import UnknownError, refuse_options
 from sm_magics.savedmodel.writing.values import of_view
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from sm_magics.savedmodel.writing.values import Value
 
 __all__ = ["UnknownError", "write"]
-
-_KNOWN_OPTIONS = ("experimental_custom_gradients", "extra_tags")
 
 
 class Package(NamedTuple):
@@ -81,9 +79,9 @@ def write(
     """
     import tensorflow as tf
 
-    options = options or tf.saved_model.SaveOptions()
     if package is None:
-        _refuse_options(options)
+        refuse_options(options)
+        options = options or tf.saved_model.SaveOptions()
         served = {endpoint.signature.key: endpoint.concrete for endpoint in endpoints}
         view = assembly.view(root, served, options)
         values = of_view(view)
@@ -92,6 +90,7 @@ def write(
         _, objects, values = package
     prefix = directory / "variables" / "variables"
     prefix.parent.mkdir(parents=True)
+    (directory / "assets").mkdir()  # empty, as TensorFlow leaves it
     try:
         with ThreadPoolExecutor(1) as aside:
             written = aside.submit(checkpoint.write, values, objects, prefix)
@@ -105,15 +104,6 @@ def write(
     (directory / "saved_model.pb").write_bytes(package.graph)
     assembly.write_fingerprint(str(directory))
     return package
-
-
-def _refuse_options(options: Any) -> None:
-    import tensorflow as tf
-
-    default = tf.saved_model.SaveOptions()
-    for name in options.__slots__:
-        if name not in _KNOWN_OPTIONS and getattr(options, name) != getattr(default, name):
-            raise UnknownError(f"{name.removeprefix('experimental_')} is set")
 
 
 def _saved_model(view: View, values: Sequence[Value], objects: bytes) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sm_magics.savedmodel.tf_private import assembly
-from sm_magics.savedmodel.writing.refusal import UnknownError
+from sm_magics.savedmodel.writing.refusal import UnknownError, refuse_nodes
 
 if TYPE_CHECKING:
     from sm_magics.savedmodel.tf_private.assembly import View
@@ -29,12 +29,9 @@ def of_view(view: View) -> list[Value]:
     """
     if assembly.has_slot_variables(view):
         raise UnknownError("an optimizer of Keras 2 keeps slot variables")
-    found = []
-    for node_id, node in enumerate(view.nodes):
-        if assembly.is_plain_variable(node):
-            if node.dtype.base_dtype.name in ("variant", "resource"):
-                raise UnknownError(f"the variable {node.name!r} holds a {node.dtype.name}")
-            found.append(Value(node, node_id, assembly.checkpoint_key(view, node)))
-        elif not assembly.keeps_nothing(node):
-            raise UnknownError(f"{type(node).__name__} keeps its state in a way of its own")
-    return found
+    refuse_nodes(view.nodes)
+    return [
+        Value(node, node_id, assembly.checkpoint_key(view, node))
+        for node_id, node in enumerate(view.nodes)
+        if assembly.is_plain_variable(node)
+    ]

@@ -1,0 +1,6 @@
+class Look:
+    reason = "stub"
+
+
+def look(obj, also=()):
+    return Look()
