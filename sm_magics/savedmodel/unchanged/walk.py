@@ -1,0 +1,135 @@
+"""A walk over all objects that a trace can read, breadth first: a row of plain values for each.
+
+An object gets the number of its place in the walk. Its row has its own plain values, and for what
+it holds besides, the numbers; so two walks over equal things give equal rows, and objects that are
+shared or that hold each other are no trouble.
+"""
+
+from __future__ import annotations
+
+from types import CodeType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    Reader = Callable[["Walk", int, Any], "Row"]
+    Shorthand = Callable[[Any], Any]
+
+Row = tuple[str, Any, tuple[Any, ...], tuple[Any, ...]]
+"""What is read (``"fields"``, ``"keys"`` …), the labels, the types of the values, the values."""
+
+Parent = tuple[int, int | str]
+"""The number of the row where an object was first met, and its place there."""
+
+_ELLIPSIS = type(...)
+LEAVES = frozenset(map(id, (str, int, bool, type(None), bytes, CodeType, _ELLIPSIS)))
+"""The ids of the types whose values stand for themselves and compare with ``==``."""
+
+
+class UnreadableError(Exception):
+    """Something that a trace can read can't be looked at."""
+
+    def __init__(self, number: int, why: str) -> None:
+        super().__init__(why)
+        self.number = number
+
+
+class Walk:
+    """One walk.
+
+    Attributes
+    ----------
+    rows : list of Row
+    parents : list of Parent
+    kept : list
+        What must live as long as the rows are compared: they hold its id.
+    """
+
+    def __init__(self) -> None:
+        from sm_magics.savedmodel.unchanged import readers
+
+        self._reader_of = readers.reader_of
+        self._shorthand = readers.shorthand()
+        self.rows: list[Row] = []
+        self.parents: list[Parent] = []
+        self.kept: list[Any] = []
+        self.named: set[str] = set()
+        self._objects: list[Any] = []
+        self._seen: dict[int, int] = {}
+        self._readers: dict[int, Reader] = {}
+        self._aside: list[tuple[int, Mapping[str, Any], frozenset[str]]] = []
+
+    def start(self, roots: dict[str, Any]) -> None:
+        """Walk over objects and all that they reach.
+
+        Raises
+        ------
+        UnreadableError
+            If something can't be read.
+        """
+        self.number(roots, -1, "")
+        objects, readers, rows = self._objects, self._readers, self.rows
+        while len(rows) < len(objects):
+            number = len(rows)
+            obj = objects[number]
+            read = readers.get(id(type(obj)))
+            if read is None:
+                read = readers[id(type(obj))] = self._reader_of(type(obj), self, number)
+            rows.append(read(self, number, obj))
+
+    def number(self, obj: Any, owner: int, label: int | str) -> int:
+        """Return the number of an object; a new one is looked at when its turn comes."""
+        found = self._seen.get(id(obj))
+        if found is None:
+            found = self._seen[id(obj)] = len(self._objects)
+            self._objects.append(obj)  # which also keeps its id its own
+            self.parents.append((owner, label))
+        return found
+
+    def row(self, number: int, kind: str, labels: Any, values: Iterable[Any]) -> Row:
+        """Return the row of an object, with numbers for what is no plain value."""
+        found = list(values)
+        types = tuple(map(type, found))
+        for at, key in enumerate(map(id, types)):
+            if key in LEAVES:
+                continue
+            write = self._shorthand.get(key)
+            short = write and write(found[at])
+            found[at] = self.number(found[at], number, at) if short is None else short
+        return (kind, labels, types, tuple(found))
+
+    def set_aside(self, number: int, members: Mapping[str, Any], names: frozenset[str]) -> None:
+        """Leave some members of an object out unless code that is looked at names them."""
+        self._aside.append((number, members, names))
+
+    def name(self, names: Iterable[str]) -> None:
+        """Take note of names in code: what was set aside under one of them is looked at."""
+        new = frozenset(names) - self.named
+        self.named |= new
+        for owner, members, aside in self._aside:
+            for name in sorted(new & aside):
+                if name in members:
+                    # As an element of a tuple of its own: a plain value has no row.
+                    self.number((members[name],), owner, name)
+
+    def refuse(self, number: int, why: str) -> UnreadableError:
+        """Return the error that says why an object can't be read."""
+        return UnreadableError(number, why)
+
+
+def flat(elements: Any) -> Any:
+    """Return what stands for a list or tuple of plain values in its owner's row; None for others.
+
+    It needs no row of its own: most lists are short, empty or a shape.
+    """
+    if not elements:
+        return ()
+    found = tuple(elements)
+    types = tuple(map(type, found))
+    return (types, found) if LEAVES.issuperset(map(id, types)) else None
+
+
+def sequence(walk: Walk, number: int, values: Sequence[Any]) -> Row:
+    """Return the row of what has elements in an order."""
+    return walk.row(number, "items", range(len(values)), values)
