@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from sm_magics.savedmodel import tf_private, unchanged
 from sm_magics.savedmodel.diagnostics import ExportError
 from sm_magics.savedmodel.signatures import paths, spec_text
+from sm_magics.savedmodel.unchanged.instances import OURS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from sm_magics.savedmodel.signatures.endpoints import Endpoint
     from sm_magics.savedmodel.unchanged import Look
     from sm_magics.savedmodel.writing.fast import Package
-
-_PLACE = "_sm_magics_last_export"
-"""Where it is kept, in the instance dict of the object."""
 
 _OF_THE_GRAPH = (
     "inputs",
@@ -95,7 +93,7 @@ def begun(request: Request) -> Memory:
 
 def last(request: Request, now: Memory) -> Memory | None:
     """Return what the last export of the object left, if a new trace would be the same."""
-    holder = getattr(request.obj, "__dict__", {}).get(_PLACE)
+    holder = getattr(request.obj, "__dict__", {}).get(OURS)
     before: Memory | None = None if holder is None else holder.memory
     if before is None or now.look.reason or before.asked != now.asked:
         return None
@@ -106,12 +104,12 @@ def keep(obj: Any, memory: Memory) -> None:
     """Keep what an export traced, found and wrote."""
     place = getattr(obj, "__dict__", None)
     if place is not None and not memory.look.reason:
-        place.setdefault(_PLACE, _Holder()).memory = memory
+        place.setdefault(OURS, _Holder()).memory = memory
 
 
 def forget(obj: Any) -> None:
     """Let the next export of an object begin from nothing."""
-    getattr(obj, "__dict__", {}).pop(_PLACE, None)
+    getattr(obj, "__dict__", {}).pop(OURS, None)
 
 
 def is_same(before: Saved, now: Saved) -> bool:

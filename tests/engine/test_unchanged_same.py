@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+
 from sm_magics.savedmodel import unchanged
 from sm_magics.savedmodel.signatures import keras_models
 

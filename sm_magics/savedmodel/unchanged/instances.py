@@ -27,6 +27,9 @@ _CONTENTS: tuple[tuple[type, Callable[[Any], Iterable[Any]]], ...] = (
     (float, lambda obj: (float.__repr__(obj),)),
     (int, lambda obj: (int.__int__(obj),)),
 )
+OURS = "_sm_magics_last_export"
+"""The attribute under which an object keeps what its last export left: no trace reads it."""
+
 _LAZY = frozenset({"_ThreadLocalData", "local"})
 
 
@@ -57,6 +60,8 @@ def instance_reader(cls: type, walk: Walk, number: int) -> Reader:
 
     def read(walk: Walk, number: int, obj: Any) -> Row:
         fields = vars(obj) if cls is SimpleNamespace else static.members(obj, fields_of)
+        if OURS in fields:
+            fields = {name: value for name, value in fields.items() if name != OURS}
         if aside:
             walk.set_aside(number, fields, aside)
             left_out = aside - named if named else aside
