@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmark_models import LARGE
+from benchmark_models import large
 from test_battery import *  # noqa: F403, the same tests
 
-SUBJECTS = LARGE
+SUBJECTS = large(efficientnet_side=96)
