@@ -13,7 +13,7 @@ PACKAGES := labextension/node_modules/.complete.stamp
 WITH_NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
 NPM := cd labextension && $(WITH_NODE) npm
 
-.PHONY: demo lab test watch bench pictures clean
+.PHONY: demo lab test watch battery bench pictures clean
 .NOTPARALLEL:
 
 demo: .venv/demo.stamp  ## run demo.ipynb in a real kernel, print what it exported
@@ -38,6 +38,9 @@ watch: .venv/test.stamp $(PACKAGES)  ## bundle at every change; JupyterLab shows
 	rm -rf $(INSTALLED)
 	ln -s ../../../../sm_magics/labextension $(INSTALLED)
 	$(NPM) run --silent watch
+
+battery: .venv/test.stamp  ## every check of tests/battery on the models that are measured
+	$(BIN)/pytest tests/battery/large.py --timeout 1200
 
 bench: .venv/test.stamp  ## measure, and write docs/benchmarks.md
 	$(BIN)/python tests/benchmarks/run.py

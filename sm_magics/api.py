@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from sm_magics.notebook import renderer
 from sm_magics.notebook.shown import Findings, Models
-from sm_magics.savedmodel import capture
-from sm_magics.savedmodel.capture import Model
 from sm_magics.savedmodel.diagnostics import ExportError
+from sm_magics.savedmodel.model import Model
 
 if TYPE_CHECKING:
     import os
@@ -315,6 +314,7 @@ def panel(model: Any = None) -> Panel:
     from sm_magics.notebook.panel import Panel
     from sm_magics.notebook.request_text import RequestText
     from sm_magics.notebook.session import open_session
+    from sm_magics.savedmodel import capture
 
     shell = get_ipython()
     if shell is None:

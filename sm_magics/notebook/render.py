@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from importlib.resources import files
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from sm_magics.notebook.progress import Progress
 from sm_magics.notebook.shown import Findings, Models
 from sm_magics.notebook.text import plain
-from sm_magics.savedmodel.capture import Model
 from sm_magics.savedmodel.diagnostics import Diagnostic
 from sm_magics.savedmodel.difference import Diff
 from sm_magics.savedmodel.display import Displayable
 from sm_magics.savedmodel.inspection import Inspection
+from sm_magics.savedmodel.model import Model
 from sm_magics.savedmodel.result import Result
 
 if TYPE_CHECKING:
@@ -46,13 +45,15 @@ def uninstall() -> None:
     Displayable.renderer = None
 
 
-def bundle(result: Any) -> dict[str, str]:
+def bundle(result: Any, *, with_html: bool = True) -> dict[str, str]:
     """Return `result` as a MIME bundle.
 
     Parameters
     ----------
     result : Result, Inspection, Diff, Diagnostic, Findings, Model, Models or Progress
         Anything else is shown as its repr, without HTML.
+    with_html : bool
+        Text alone takes a fraction of the time.
 
     Returns
     -------
@@ -61,7 +62,7 @@ def bundle(result: Any) -> dict[str, str]:
     """
     shown = {"text/plain": plain(result)}
     template = _TEMPLATES.get(type(result))
-    if template is not None:
+    if with_html and template is not None:
         shown["text/html"] = _environment().get_template(template).render(result=_many(result))
     return shown
 
@@ -113,6 +114,8 @@ def _environment() -> Environment:
 
 def _style(name: str) -> Markup:
     """Return a style sheet on one line, without comments."""
+    from importlib.resources import files
+
     from markupsafe import Markup
 
     css = files("sm_magics.notebook").joinpath(name).read_text("utf-8")

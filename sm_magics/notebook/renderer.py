@@ -12,7 +12,7 @@ def install() -> None:
     Displayable.renderer = _rendered
 
 
-def _rendered(result: Any) -> dict[str, str]:
+def _rendered(result: Any, *, with_html: bool = True) -> dict[str, str]:
     from sm_magics.notebook.render import bundle
 
-    return bundle(result)
+    return bundle(result, with_html=with_html)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sm_magics.savedmodel.capture import Model
 from sm_magics.savedmodel.diagnostics import Diagnostic
 from sm_magics.savedmodel.display import Displayable
+from sm_magics.savedmodel.model import Model
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

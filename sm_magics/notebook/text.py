@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from sm_magics.notebook import differences, snippets, text_parts, words
 from sm_magics.notebook.progress import Progress
 from sm_magics.notebook.shown import Findings, Models
-from sm_magics.savedmodel.capture import Model
 from sm_magics.savedmodel.diagnostics import Diagnostic
 from sm_magics.savedmodel.difference import Diff
 from sm_magics.savedmodel.inspection import Inspection
+from sm_magics.savedmodel.model import Model
 from sm_magics.savedmodel.result import Result
 
 if TYPE_CHECKING:

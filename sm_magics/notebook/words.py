@@ -11,7 +11,6 @@ from sm_magics.notebook import verdicts
 from sm_magics.savedmodel.diagnostics import Severity
 from sm_magics.savedmodel.inspection.directory import UNKNOWN
 from sm_magics.savedmodel.op_tables import known_versions
-from sm_magics.savedmodel.publishing.occupancy import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -304,6 +303,9 @@ def destination(outlook: Outlook, need: int) -> str:
 
 
 def _standing(outlook: Outlook) -> str:
+    # What publishes takes longer to import than a SavedModel to be shown.
+    from sm_magics.savedmodel.publishing.occupancy import Kind
+
     if outlook.version is not None:
         return f"the new version will be {outlook.version}"
     if outlook.kind in (Kind.SAVED_MODEL, Kind.PARTIAL):

@@ -11,11 +11,12 @@ if TYPE_CHECKING:
 class Displayable:
     """A result that shows itself as text and as HTML.
 
-    The faces set `renderer`; without one (the engine used alone) a result prints its fields.
+    The faces set `renderer`, which gives the MIME bundle of a result, ``with_html=False`` its text
+    alone; without one (the engine used alone) a result prints its fields.
     """
 
     __slots__ = ()
-    renderer: ClassVar[Callable[[Any], dict[str, str]] | None] = None
+    renderer: ClassVar[Callable[..., dict[str, str]] | None] = None
 
     def _repr_mimebundle_(
         self,
@@ -31,4 +32,5 @@ class Displayable:
 
     def __str__(self) -> str:
         """Return the text that terminals and logs show."""
-        return self._repr_mimebundle_()["text/plain"]
+        render = Displayable.renderer
+        return repr(self) if render is None else render(self, with_html=False)["text/plain"]

@@ -1,71 +1,48 @@
-"""A verified export against an unverified one by TensorFlow and by Keras."""
+"""Exports of the benchmark models, against TensorFlow's and Keras's own: time."""
 
 from __future__ import annotations
 
-import os
-import shutil
+import gc
 import tempfile
 from pathlib import Path
 
-import keras
-import tensorflow as tf
+from benchmark_models import LARGE, Subject
+from exporting import AGAIN, KERAS, SAVE, Exporting
 from interleaved import Row, medians
 
-import sm_magics
-
-MIB = 2**20
-
-
-class Adder(tf.Module):
-    @tf.function(input_signature=[tf.TensorSpec(shape=None, dtype=tf.float32)])
-    def add(self, x):
-        return x + x + 1.0
-
-
-class Gibibyte(tf.Module):
-    def __init__(self):
-        super().__init__()
-        self.parts = [tf.Variable(tf.random.uniform([16 * MIB])) for _ in range(16)]
-
-    @tf.function(input_signature=[tf.TensorSpec([], tf.float32)])
-    def serve(self, x):
-        return tf.add_n([part[0] for part in self.parts]) * x
+# Rounds, and whether an uncounted one comes first. EfficientNetB7 takes minutes a round.
+ROUNDS = {
+    "ResNet50": (3, True),
+    "EfficientNetB7": (2, False),
+    "24-layer transformer": (3, False),
+    "LSTM": (5, True),
+    "1 GiB module": (5, True),
+    "5,000 small variables": (2, False),
+}
 
 
 def run() -> list[Row]:
-    """Return exports of a tiny module, ResNet50 and 1 GiB of variables."""
+    """Return every way of ours against each peer, model by model."""
     rows = []
-    for name, model, rounds in (
-        ("Adder", Adder(), 9),
-        ("ResNet50", keras.applications.ResNet50(weights=None), 5),
-        ("1 GiB module", Gibibyte(), 5),
-    ):
+    for subject in LARGE:
         with tempfile.TemporaryDirectory() as scratch:
-            rows += _one(name, model, Path(scratch), rounds)
+            rows += _one(subject, Path(scratch))
+        gc.collect()
     return rows
 
 
-def _one(name: str, model: object, scratch: Path, rounds: int) -> list[Row]:
-    def fresh(kind: str) -> str:
-        path = scratch / kind
-        shutil.rmtree(path, ignore_errors=True)
-        return str(path)
-
-    ways = {
-        "verified": lambda: sm_magics.export(model, fresh("verified")),
-        "unverified": lambda: sm_magics.export(model, fresh("unverified"), verify=False),
-        "tf": lambda: tf.saved_model.save(model, fresh("tf")),
-    }
-    if isinstance(model, keras.Model):
-        ways["keras"] = lambda: model.export(fresh("keras"), verbose=False)
-    taken = medians(ways, rounds)
-    peers = {"tf": "`tf.saved_model.save`", "keras": "`keras.Model.export`"}
+def _one(subject: Subject, scratch: Path) -> list[Row]:
+    exporting = Exporting(subject, scratch)
+    rounds, warm = ROUNDS[subject.name]
+    ways = exporting.ways()
+    # Whoever exports again has exported before.
+    exporting.before(AGAIN)
+    ways[AGAIN]()
+    taken = medians(ways, rounds, warm=warm, before=exporting.before)
+    peers = [peer for peer in (SAVE, KERAS) if peer in ways]
     return [
-        Row(f"{name}: export, {ours}", taken[ours], f"{peer}, unverified", taken[key])
-        for key, peer in peers.items()
-        if key in taken
-        for ours in ("verified", "unverified")
+        Row(f"{subject.name}: {name}", taken[name], peer, taken[peer])
+        for peer in peers
+        for name in ways
+        if name not in (SAVE, KERAS)
     ]
-
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

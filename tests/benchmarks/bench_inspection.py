@@ -1,68 +1,75 @@
-"""`inspect` against `saved_model_cli show --all`, as processes and in the kernel."""
+"""`inspect` against `saved_model_cli show --all`: as processes, with their memory, and inside."""
 
 from __future__ import annotations
 
-import shutil
+import contextlib
+import io
+import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-import keras
+from benchmark_models import LARGE
 from interleaved import Row, medians
 
 import sm_magics
 
-OURS = "import sys, sm_magics; print(sm_magics.inspect(sys.argv[1]))"
+OURS = [sys.executable, "-c", "import sys, sm_magics; print(sm_magics.inspect(sys.argv[1]))"]
+CLI = [sys.executable, "-m", "tensorflow.python.tools.saved_model_cli", "show", "--all", "--dir"]
+SHOW = "`saved_model_cli show --all`"
+MODELS = ("ResNet50", "EfficientNetB7", "24-layer transformer", "LSTM")
+KIB, MB = 1024, 1e6
 
 
 def run() -> list[Row]:
     """Return whole processes, and the call alone in a process that has TensorFlow."""
     rows = []
-    for build in (keras.applications.ResNet50, keras.applications.EfficientNetB7):
-        model = build(weights=None)
+    for subject in (one for one in LARGE if one.name in MODELS):
         with tempfile.TemporaryDirectory() as scratch:
-            path = sm_magics.export(model, Path(scratch) / "model", verify=False).path
-            rows += _one(model.name, str(path))
+            made = sm_magics.export(subject.build(), Path(scratch) / "model", verify=False)
+            rows += _one(subject.name, str(made.path))
     return rows
 
 
 def _one(name: str, path: str) -> list[Row]:
     from tensorflow.python.tools import saved_model_cli
 
-    cli = shutil.which("saved_model_cli", path=Path(sys.executable).parent) or "saved_model_cli"
+    memory: dict[str, float] = {}
+
+    def process(key: str, command: list[str]) -> None:
+        memory[key] = _peak([*command, path])
+
     whole = medians(
-        {
-            "ours": lambda: subprocess.run(
-                [sys.executable, "-c", OURS, path], check=True, capture_output=True
-            ),
-            "cli": lambda: subprocess.run(
-                [cli, "show", "--dir", path, "--all"], check=True, capture_output=True
-            ),
-        },
-        rounds=3,
+        {"ours": lambda: process("ours", OURS), "cli": lambda: process("cli", CLI)}, rounds=3
     )
     inside = medians(
         {
             "ours": lambda: sm_magics.inspect(path),
+            "shown": lambda: str(sm_magics.inspect(path)),
             "cli": lambda: _quiet(saved_model_cli._show_all, path),
         },
         rounds=5,
     )
+    peer = f"{SHOW}, in the kernel"
     return [
-        Row(f"{name}: whole process", whole["ours"], "`saved_model_cli show --all`", whole["cli"]),
-        Row(
-            f"{name}: in the kernel",
-            inside["ours"],
-            "its `_show_all`, in the kernel",
-            inside["cli"],
-        ),
+        Row(f"{name}: whole process", whole["ours"], SHOW, whole["cli"]),
+        Row(f"{name}: its peak memory, MB", memory["ours"], SHOW, memory["cli"]),
+        Row(f"{name}: in the kernel", inside["ours"], peer, inside["cli"]),
+        Row(f"{name}: in the kernel, and as text", inside["shown"], peer, inside["cli"]),
     ]
 
 
-def _quiet(function, *args: object) -> None:
-    import contextlib
-    import io
+def _peak(command: list[str]) -> float:
+    """Run a command; return the peak of its resident memory in MB."""
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return used.ru_maxrss * KIB / MB
 
+
+def _quiet(function, *args: object) -> None:
     with contextlib.redirect_stdout(io.StringIO()):
         function(*args)

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the tables: what was measured, and how it compares with a named peer."""
+    """A line of the tables: what was measured, and how it compares with a named peer.
+
+    The numbers are milliseconds, or what the section's head says instead.
+    """
 
     name: str
     ours_ms: float
@@ -26,14 +29,33 @@ class Row:
         return self.ours_ms / self.peer_ms
 
 
-def medians(ways: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Return the median milliseconds of each way; one uncounted round comes first."""
+def medians(
+    ways: Mapping[str, Callable[[], object]],
+    rounds: int,
+    *,
+    warm: bool = True,
+    before: Callable[[str], object] | None = None,
+) -> dict[str, float]:
+    """Return the median milliseconds of each way.
+
+    Parameters
+    ----------
+    ways : mapping of str to callable
+        They take turns.
+    rounds : int
+    warm : bool
+        Whether one uncounted round comes first.
+    before : callable, optional
+        Gets the name of the way whose turn it is; its time does not count.
+    """
     times: dict[str, list[float]] = {name: [] for name in ways}
-    for round_ in range(rounds + 1):
+    for number in range(-int(warm), rounds):
         for name, way in ways.items():
+            if before is not None:
+                before(name)
             gc.collect()
             start = time.perf_counter()
             way()
-            if round_:
+            if number >= 0:
                 times[name].append((time.perf_counter() - start) * 1e3)
     return {name: statistics.median(taken) for name, taken in times.items()}

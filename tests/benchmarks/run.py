@@ -1,4 +1,8 @@
-"""Run the measurements, all (and write `docs/benchmarks.md`) or those that are named."""
+"""Run the measurements, all or those that are named, and write what came of them.
+
+`docs/benchmarks.md` gets the tables; the README gets the summary and the plot that `summary`
+makes of them.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "benchmarks.md"
 TITLES = {
@@ -19,7 +25,11 @@ TITLES = {
     "inspection": "Reading a SavedModel directory",
     "checks": "Checking placement and portability, for 10,000 nodes",
     "export": "Exporting",
+    "sizes": "Size of an export",
+    "memory": "Peak memory of an export, above what stood there",
+    "durable": "1 GiB on the disk",
 }
+UNITS = {"sizes": "MB", "memory": "MB"}
 INTRO = """# Benchmarks
 
 Written by `make bench`. Every line compares with a named peer, measured in turns in one run; times
@@ -29,28 +39,32 @@ peer's) lasts.
 
 
 def main(names: list[str]) -> None:
-    """Measure all sections, or those that are named, and put them into the page."""
-    sys.path.insert(0, str(HERE))
+    """Measure all sections, or those that are named; put them into the page and the README."""
+    sys.path += [str(HERE), str(HERE.parent / "shared")]
+    import summary
+
     for name in names or TITLES:
         _put(name, _section(name))
+    summary.write(PAGE)
 
 
 def _put(name: str, text: str) -> None:
     page = PAGE.read_text(encoding="utf-8") if PAGE.exists() else INTRO
-    intro, *sections = page.split("\n## ")
+    _, *sections = page.split("\n## ")
     known = {section.splitlines()[0]: section for section in sections}
     known[TITLES[name]] = text.removeprefix("## ")
     ordered = [known[title] for title in TITLES.values() if title in known]
-    PAGE.write_text("\n## ".join([intro, *ordered]), encoding="utf-8")
+    PAGE.write_text("\n## ".join([INTRO, *ordered]), encoding="utf-8")
 
 
 def _section(name: str) -> str:
+    unit = UNITS.get(name, "ms")
     lines = [
         f"## {TITLES[name]}",
         "",
         _machine(),
         "",
-        "| what | ms | peer | ms | ratio |",
+        f"| what | {unit} | peer | {unit} | ratio |",
         "|---|--:|---|--:|--:|",
     ]
     for row in importlib.import_module(f"bench_{name}").run():

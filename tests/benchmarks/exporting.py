@@ -1,0 +1,91 @@
+"""The ways to export a model that are compared, each to a directory that it finds empty."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import keras
+import tensorflow as tf
+
+import sm_magics
+from sm_magics.savedmodel.verify import LEVELS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from benchmark_models import Subject
+
+SAVE = "`tf.saved_model.save`"
+KERAS = "`keras.Model.export`"
+UNVERIFIED = "export, not verified"
+AGAIN = "export again after more training, not verified"
+
+
+def verified(level: str) -> str:
+    """Return what an export with a level of verification is called."""
+    return f"export, verified by {level}"
+
+
+class Exporting:
+    """The ways to export one model, by name; `before` goes before each.
+
+    Parameters
+    ----------
+    subject : Subject
+    scratch : Path
+        Gets a directory for each way.
+    """
+
+    def __init__(self, subject: Subject, scratch: Path) -> None:
+        self.subject = subject
+        self.model = subject.build()
+        self.scratch = scratch
+
+    def ways(self) -> dict[str, Callable[[], object]]:
+        """Return the ways; those of sm_magics first, which are fresh ones but for `AGAIN`."""
+        found: dict[str, Callable[[], object]] = {
+            UNVERIFIED: self._ours(UNVERIFIED, verify=False),
+            AGAIN: self._ours(AGAIN, verify=False),
+        }
+        for level in LEVELS:
+            found[verified(level)] = self._ours(verified(level), verify=level)
+        found[SAVE] = lambda: tf.saved_model.save(self.model, str(self.directory(SAVE)))
+        if isinstance(self.model, keras.Model):
+            found[KERAS] = lambda: self.model.export(str(self.directory(KERAS)), verbose=False)
+        return found
+
+    def before(self, name: str) -> None:
+        """Take away what stands in the way, and what an earlier export left to know."""
+        shutil.rmtree(self.directory(name), ignore_errors=True)
+        if name == AGAIN:
+            train(self.model, self.subject)
+        else:
+            forget()
+
+    def directory(self, name: str) -> Path:
+        """Return where a way writes."""
+        return self.scratch / "".join(filter(str.isalnum, name))
+
+    def size(self, name: str) -> int:
+        """Return how many bytes a way has written."""
+        return sum(file.stat().st_size for file in self.directory(name).rglob("*"))
+
+    def _ours(self, name: str, **policy: Any) -> Callable[[], object]:
+        return lambda: sm_magics.export(self.model, self.directory(name), **policy)
+
+
+def train(model: Any, subject: Subject) -> None:
+    """Give every trained variable other values, in place, as an optimizer does."""
+    for variable in getattr(model, subject.trainable):
+        variable.assign(variable * 0.999)
+
+
+def forget() -> None:
+    """Make the next export of any object a fresh one."""
+    # Until exports are remembered there is nothing to forget.
+    if find_spec("sm_magics.savedmodel.reuse") is not None:
+        importlib.import_module("sm_magics.savedmodel.reuse").forget()
