@@ -1,11 +1,11 @@
 """What an export would write, with the sizes that its files will have about; nothing is written.
 
 The bytes of variables, assets and constants are known. What TensorFlow adds follows rules that were
-fitted to exports of TensorFlow 2.21, by either writer: for each variable and object about the
-same, whatever the model. With a plan, for Keras models (Sequential with and without Adam, 10 layers with `swish`,
-LSTM, MobileNetV2) and small modules (a table with assets, constants) saved_model.pb came within
-7 %, the shard within 1 % (or 100 bytes where there are no variables), the index within 4 %, all
-files within 7 %. The debug info came within 20 % in the tests, and that is no promise: it grows
+fitted to exports of TensorFlow 2.21, by either writer: for each variable and object about the same,
+whatever the model. With a plan, for Keras models (Sequential with and without Adam, 10 layers with
+`swish`, LSTM, MobileNetV2) and small modules (a table with assets, constants) saved_model.pb came
+within 10 %, the shard within 1 % (or 100 bytes where there are no variables), the index within 4 %,
+all files within 7 %. The debug info came within 20 % in the tests, and that is no promise: it grows
 with the depth of the call that traces.
 
 Not foreseen are: what a table holds in memory, such as a vocabulary, and strings (both count
@@ -37,8 +37,8 @@ _GRAPH, _INDEX, _FINGERPRINT = "saved_model.pb", "variables/variables.index", "f
 
 # Bytes of the saved_model.pb: for an endpoint (its wrapper and signature); by who writes it, of any
 # and for a variable (its nodes, and those that save and restore it); for an object; for a table or
-# the like (the functions that make, fill and destroy it); for an asset; for a captured tensor in a trace and in
-# those that call it; for the gradient function of an op that has one of its own.
+# the like (the functions that make, fill and destroy it); for an asset; for a captured tensor in a
+# trace and in those that call it; for the gradient function of an op that has one of its own.
 _OF_ENDPOINT = 1500
 _BY = {"fast": (4300, 740), "tensorflow": (6300, 2100)}  # of any, and of a variable
 _OF_OBJECT = 70
