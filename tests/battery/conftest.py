@@ -13,8 +13,11 @@ pytest.register_assert_rewrite("battery_checks")
 
 import battery_checks  # noqa: E402, pytest rewrites its asserts
 
-WRITERS = ("tensorflow", "fast")
-"""Who can write an export; what `saved_model_cli` shows is compared with the first one's."""
+WRITERS = ("tensorflow", "fast", "again")
+"""Who can write an export; what `saved_model_cli` shows is compared with the first one's.
+
+``"again"`` is the fast writer, which has written the same graph with other values before.
+"""
 
 
 @dataclass
@@ -34,11 +37,28 @@ class Case:
 
 def export(model: Any, directory: Path, writer: str) -> Path:
     """Export by one of the writers, which must not leave it to another."""
+    import tensorflow as tf
+
     from sm_magics.savedmodel import export as engine
+    from sm_magics.savedmodel import reuse
     from sm_magics.savedmodel.request import request
 
-    result = engine.export(request(model, directory, verify=False, writer=writer))
-    assert result.writer == writer, result
+    def exported(path: Path) -> Any:
+        asked = "tensorflow" if writer == "tensorflow" else "fast"
+        result = engine.export(request(model, path, verify=False, writer=asked))
+        assert result.writer == asked, result
+        return result
+
+    reuse.forget(model)
+    if writer == "again":
+        values = [variable.numpy() for variable in model.variables]
+        for variable in model.variables:
+            variable.assign(tf.zeros_like(variable))
+        exported(directory.with_name("before"))
+        for variable, value in zip(model.variables, values, strict=True):
+            variable.assign(value)
+    result = exported(directory)
+    assert result.reused == (writer == "again")
     return result.path
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 import shutil
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import keras
 import tensorflow as tf
 
 import sm_magics
+from sm_magics.savedmodel import reuse
 from sm_magics.savedmodel.verify import LEVELS
 
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ class Exporting:
         if name == AGAIN:
             train(self.model, self.subject)
         else:
-            forget()
+            reuse.forget(self.model)
 
     def directory(self, name: str) -> Path:
         """Return where a way writes."""
@@ -82,10 +81,3 @@ def train(model: Any, subject: Subject) -> None:
     """Give every trained variable other values, in place, as an optimizer does."""
     for variable in getattr(model, subject.trainable):
         variable.assign(variable * 0.999)
-
-
-def forget() -> None:
-    """Make the next export of any object a fresh one."""
-    # Until exports are remembered there is nothing to forget.
-    if find_spec("sm_magics.savedmodel.reuse") is not None:
-        importlib.import_module("sm_magics.savedmodel.reuse").forget()
