@@ -221,7 +221,10 @@ def test_verification_lists_each_of_many_outputs_and_nan_is_the_worst():
     check = SignatureCheck("serving_default", "differs", outputs)
     lines = section(replace(RESULT, verification=Verification("run", (check,))), "Verification")
     assert lines == [
-        "1 of 1 signatures differ from the live object: loaded back and run in this process",
+        (
+            "1 of 1 signatures differ from the live object: structure compared, loaded back and "
+            "run in this process"
+        ),
         "serving_default  differs: max abs nan, max rel 0",
         "  a  float32  equal    max abs 0, max rel 0",
         "  b  float32  differs  max abs nan, max rel 0",
@@ -233,8 +236,8 @@ def test_a_verification_by_another_process_says_which_and_what_failed_there():
     checks = (EQUAL, SignatureCheck("other", "fails", reason="no"))
     lines = section(replace(RESULT, verification=Verification("serving", checks)), "Verification")
     assert lines[0] == (
-        "1 of 2 signatures fail in a fresh process: loaded and run in a fresh process through "
-        "TensorFlow's C API, on the CPU alone"
+        "1 of 2 signatures fail in a fresh process: structure compared, loaded and run in a fresh "
+        "process through TensorFlow's C API, on the CPU alone"
     )
 
 

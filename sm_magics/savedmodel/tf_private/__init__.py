@@ -35,10 +35,12 @@ from sm_magics.savedmodel.tf_private.functions import (
     parameters,
     structure_error,
     traces,
+    unoptimized,
 )
 from sm_magics.savedmodel.tf_private.graphs import (
     custom_gradients,
     default_attributes,
+    function_attributes,
     function_graph,
     nested_graphs,
     parameters_called,
@@ -85,6 +87,7 @@ from sm_magics.savedmodel.tf_private.trackables import (
     new_container,
     new_node,
     track,
+    variable_array,
 )
 
 __all__ = [
@@ -108,6 +111,7 @@ __all__ = [
     "default_attributes",
     "deleted",
     "encoding_error",
+    "function_attributes",
     "function_graph",
     "function_name",
     "global_seed",
@@ -153,7 +157,9 @@ __all__ = [
     "table_writers",
     "traces",
     "track",
+    "unoptimized",
     "uses",
+    "variable_array",
     "variable_dtype",
     "variable_shape",
     "written_resources",
