@@ -139,9 +139,10 @@ def export(  # noqa: PLR0913, one keyword an option
         What to put right in the export: ``"cudnn"`` traces Keras 3 RNNs without it, ``"devices"``
         takes hard-coded devices out, ``"consumer"`` what `consumer` does not know.
     verify : bool or {"structural", "run", "process", "serving"}
-        Load it back and compare every signature with the live object, in this process (``True``
-        or ``"run"``) or in a fresh one on the CPU: by TensorFlow's Python, or as a model server
-        does, through its C API with hard placement.
+        Compare the files with the traced graph and the variables in memory (``"structural"``);
+        then also load it back and compare every signature with the live object, in this process
+        (``True`` or ``"run"``) or in a fresh one on the CPU: by TensorFlow's Python, or as a model
+        server does, through its C API with hard placement.
     sample : array-like or dict of array-like, optional
         The inputs to verify with.
 

@@ -12,8 +12,9 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 import sm_magics
-from sm_magics.savedmodel import verify
+from sm_magics.savedmodel import policy, verify
 from sm_magics.savedmodel.inspection import bundle
+from sm_magics.savedmodel.options import BY_NAME
 from sm_magics.savedmodel.signatures import endpoints
 from sm_magics.savedmodel.verify import structure
 from sm_magics.savedmodel.verify.structure import checksums
@@ -374,6 +375,11 @@ def test_variables_of_every_dtype_are_compared(tmp_path, value):
     )
     files = structural(module, tmp_path / "out").structure
     assert (files.status, files.variables, files.left_out) == ("equal", 1, ())
+
+
+def test_every_level_can_be_asked_for():
+    assert BY_NAME["verify"].choices == verify.LEVELS
+    assert [policy.level(one) for one in verify.LEVELS] == list(verify.LEVELS)
 
 
 def test_a_checksum_is_that_of_rfc_3720():
