@@ -12,7 +12,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 import sm_magics
-from sm_magics.savedmodel import policy, verify
+from sm_magics.savedmodel import policy, tf_private, verify
 from sm_magics.savedmodel.inspection import bundle
 from sm_magics.savedmodel.options import BY_NAME
 from sm_magics.savedmodel.signatures import endpoints
@@ -141,6 +141,16 @@ def test_what_can_not_be_followed_is_counted(tmp_path):
     files = structural(module, tmp_path / "out").structure
     assert (files.status, files.variables) == ("equal", 1)
     assert sorted(files.left_out) == ["a table", "strings"]
+
+
+def test_a_variable_that_can_not_be_read_is_counted(tmp_path, monkeypatch):
+    def nowhere(_):
+        raise tf.errors.FailedPreconditionError(None, None, "it is elsewhere")
+
+    monkeypatch.setattr(tf_private, "variable_array", nowhere)
+    files = structural(Rich(), tmp_path / "out").structure
+    assert (files.status, files.variables) == ("equal", 0)
+    assert files.left_out.count("a variable that can't be read here") == 2
 
 
 def test_a_run_adds_to_what_the_files_say(tmp_path):
@@ -327,18 +337,20 @@ def test_a_stripped_check_can_not_be_compared(tmp_path):
     )
 
 
-def test_variables_in_several_shards_and_in_slices(tmp_path):
-    module = Rich()
-
-    def files(path, size):
-        policy = tf.train.experimental.MaxShardSizePolicy(max_shard_size=size)
-        options = tf.saved_model.SaveOptions(experimental_sharding_callback=policy)
-        return structural(module, path, options=options).structure
-
-    module.scale = tf.Variable(tf.range(64, dtype=tf.float32)[:1])
-    whole = files(tmp_path / "whole", 20)
-    assert (whole.status, whole.variables, whole.left_out) == ("equal", 2, ("a table",))
-    assert len(list((tmp_path / "whole" / "variables").glob("*.data-*"))) > 1
+@pytest.mark.parametrize(
+    ("size", "variables", "left_out"), [(80, 2, ()), (64, 1, ("a variable in slices",))]
+)
+def test_variables_in_several_shards_and_in_slices(tmp_path, size, variables, left_out):
+    module = tf.Module()
+    module.large, module.small = tf.Variable(tf.range(20.0)), tf.Variable(2.0)
+    module.serve = tf.function(
+        lambda x: {"y": x * module.small, "v": module.large + 1.0}, input_signature=[VECTOR]
+    )
+    policy = tf.train.experimental.MaxShardSizePolicy(max_shard_size=size)
+    options = tf.saved_model.SaveOptions(experimental_sharding_callback=policy)
+    files = structural(module, tmp_path / "out", options=options).structure
+    assert (files.status, files.variables, files.left_out) == ("equal", variables, left_out)
+    assert len(list((tmp_path / "out" / "variables").glob("*.data-*"))) > 1
 
 
 def test_what_tensorflow_writes_of_a_keras_model_is_not_for_a_session(tmp_path):
@@ -364,8 +376,11 @@ def test_what_tensorflow_writes_of_a_keras_model_is_not_for_a_session(tmp_path):
         np.array([1 + 2j], "complex64"),
         tf.constant([1.0, 2.0], tf.bfloat16),
         np.arange(300_000, dtype="float32"),
+        tf.cast([1, 0, 1], tf.qint8),
+        tf.cast([1.0, 0.5], tf.dtypes.experimental.float8_e5m2),
+        tf.cast([1, -2, 3], tf.dtypes.experimental.int4),
     ],
-    ids=lambda value: f"{value.dtype}{list(value.shape)}".replace("'", ""),
+    ids=lambda value: f"{tf.as_dtype(value.dtype).name}{list(value.shape)}",
 )
 def test_variables_of_every_dtype_are_compared(tmp_path, value):
     module = tf.Module()

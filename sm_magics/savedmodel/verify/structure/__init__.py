@@ -184,14 +184,16 @@ class _Written:
         if followed.unable:
             return StructureCheck("not verified", followed.unable)
         reason = followed.reason
+        unread = 0
         for name, handle, key in followed.variables:
             reason = reason or self._unequal(name, handle, key)
+            unread += not self.values.is_readable(handle, key)
         return StructureCheck(
             "differs" if reason else "equal",
             reason,
-            len(followed.variables),
+            len(followed.variables) - unread,
             followed.constants,
-            tuple(followed.left_out),
+            (*followed.left_out, *["a variable that can't be read here"] * unread),
             followed.another_trace,
         )
 

@@ -33,6 +33,7 @@ class Values:
         self._index = bundle.read_index(path) if path.exists() else bundle.Index(1, ())
         self.entries = {entry.key: entry for entry in self._index.entries}
         self._memory: dict[tuple[int, str], str] = {}
+        self._unreadable: set[tuple[int, str]] = set()
         self._damaged: list[str] = []
 
     def read(self, pairs: Iterable[tuple[Any, str]]) -> None:
@@ -58,12 +59,23 @@ class Values:
         """Return the keys whose bytes on the disk are not those that the index tells of."""
         return self._damaged
 
+    def is_readable(self, handle: Any, key: str) -> bool:
+        """Tell whether a live variable had a value that can be read here."""
+        return (id(handle), key) not in self._unreadable
+
     def _compared(self, handle: Any, key: str) -> str:
+        import tensorflow as tf
+
         entry = self.entries[key]
-        array = tf_private.variable_array(handle)
-        if array.dtype.name != entry.dtype or array.shape != entry.shape:
-            shape = list(array.shape)
-            return f"it is {array.dtype.name}{shape}, and {entry.dtype}{list(entry.shape)} written"
+        try:
+            array = tf_private.variable_array(handle)
+        except tf.errors.OpError:  # it lies elsewhere, or on several devices
+            self._unreadable.add((id(handle), key))
+            return ""
+        dtype = tf_private.variable_dtype(handle).name
+        if dtype != entry.dtype or array.shape != entry.shape:
+            there = f"{entry.dtype}{list(entry.shape)}"
+            return f"it is {dtype}{list(array.shape)}, and {there} written"
         if checksums.of_array(array) != checksums.unmasked(entry.checksum or 0):
             return "its value in memory is not the one that was written"
         return ""
