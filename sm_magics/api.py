@@ -138,10 +138,11 @@ def export(  # noqa: PLR0913, one keyword an option
     fix : str or list of str, optional
         What to put right in the export: ``"cudnn"`` traces Keras 3 RNNs without it, ``"devices"``
         takes hard-coded devices out, ``"consumer"`` what `consumer` does not know.
-    verify : bool or {"run", "process", "serving"}
-        Load it back and compare every signature with the live object, in this process (``True``
-        or ``"run"``) or in a fresh one on the CPU: by TensorFlow's Python, or as a model server
-        does, through its C API with hard placement.
+    verify : bool or {"structural", "run", "process", "serving"}
+        Compare the files with the traced graph and the variables in memory (``"structural"``);
+        then also load it back and compare every signature with the live object, in this process
+        (``True`` or ``"run"``) or in a fresh one on the CPU: by TensorFlow's Python, or as a model
+        server does, through its C API with hard placement.
     writer : {"fast", "tensorflow"}
         Who writes it: our own writer, which puts down what was traced and leaves to TensorFlow what
         it does not know, or `tf.saved_model.save`. The result says which it was.

@@ -12,7 +12,7 @@ class Defaults:
     Attributes
     ----------
     verify : str
-        ``"run"``, ``"process"``, ``"serving"`` or ``"none"``.
+        ``"structural"``, ``"run"``, ``"process"``, ``"serving"`` or ``"none"``.
     target : str
         ``"any"``, ``"cpu"``, ``"gpu"`` or ``"tpu"``.
     strict : bool

@@ -32,7 +32,7 @@ class SavedModelMagics(Magics):
     """The magics of one shell."""
 
     verify = Enum(
-        ["run", "process", "serving", "none"],
+        ["structural", "run", "process", "serving", "none"],
         default_value="run",
         help="How exports are verified unless the line says so.",
     ).tag(config=True)

@@ -12,13 +12,24 @@ if TYPE_CHECKING:
     from sm_magics.savedmodel.verify import OutputCheck, SignatureCheck, Verification
 
 _LEVELS = {
-    "run": "loaded back and run in this process",
-    "process": "loaded and run in a fresh process with TensorFlow alone, on the CPU",
-    "serving": "loaded and run in a fresh process through TensorFlow's C API, on the CPU alone",
+    "structural": "structure compared with the trace, variables with those in memory; not run",
+    "run": "structure compared, loaded back and run in this process",
+    "process": (
+        "structure compared, loaded and run in a fresh process with TensorFlow alone, on the CPU"
+    ),
+    "serving": (
+        "structure compared, loaded and run in a fresh process through TensorFlow's C API, on the "
+        "CPU alone"
+    ),
 }
-_LABELS = {"shapes": "shapes equal"}
+_ALIKE = {
+    "equal": "verified",
+    "structure": "structure verified",
+    "shapes": "only dtypes and shapes verified",
+}
+_LABELS = {"shapes": "shapes equal", "structure": "structure equal"}
 # Colour is never alone: a mood always comes with its mark and its words.
-_MOODS = {"equal": "good", "differs": "bad", "fails": "bad"}
+_MOODS = {"equal": "good", "structure": "good", "differs": "bad", "fails": "bad"}
 MARKS = {"good": "✓", "bad": "✗", "open": "○"}
 
 
@@ -30,12 +41,11 @@ def verdict(verification: Verification) -> str:
         return f"{counts['fails']} of {total} signatures fail in a fresh process"
     if counts["differs"]:
         return f"{counts['differs']} of {total} signatures differ from the live object"
-    if total and counts["equal"] == total:
-        return "verified"
-    if counts["equal"]:
-        return f"{counts['equal']} of {total} signatures verified"
-    if total and counts["shapes"] == total:
-        return "only dtypes and shapes verified"
+    for status, told in _ALIKE.items():
+        if total and counts[status] == total:
+            return told
+    if good := counts["equal"] + counts["structure"]:
+        return f"{good} of {total} signatures verified"
     return "not verified"
 
 
@@ -74,7 +84,26 @@ def detail(check: SignatureCheck) -> str:
         unseen = "values not compared" if check.status == "shapes" else ""
         because = f"because {check.reason}" if check.reason else ""
         told = [", ".join(part for part in (unseen, because) if part)]
-    return "; ".join(part for part in (*told, check.note) if part)
+    return "; ".join(part for part in (*told, check.note, _files(check)) if part)
+
+
+def _files(check: SignatureCheck) -> str:
+    """Return what the written files say of a signature, if somebody compared them."""
+    files = check.structure
+    if files is None:
+        return ""
+    if files.status == "not verified":
+        return f"structure not verified, because {files.reason}"
+    if files.status == "differs":
+        if check.status in {"equal", "fails"}:  # of another trace, whose answers were compared
+            return f"structure not verified, because it was traced again: {files.reason}"
+        return ""
+    counts = Counter(files.left_out)
+    unseen = ", ".join(f"{count} x {what}" for what, count in counts.items())
+    known = [] if check.status == "structure" else ["structure equal"]
+    if files.variables:
+        known.append(f"{files.variables} variable{'s' if files.variables > 1 else ''} equal")
+    return ", ".join([*known, *([f"not compared: {unseen}"] if unseen else [])])
 
 
 def outcome(check: SignatureCheck) -> str:

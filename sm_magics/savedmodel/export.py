@@ -119,7 +119,8 @@ def _export(request: Request, destination: Destination, clock: _Clock) -> Result
         with clock.phase("inspect", staging.path):
             written = inspect(staging.path)
             size = sum(file.bytes for file in written.files)
-            oldest = portability.oldest_consumer(reachable.uses(metagraph(staging.path)))
+            meta_graph = metagraph(staging.path)
+            oldest = portability.oldest_consumer(reachable.uses(meta_graph))
             late = aliases_check.dangling(request.options, written)
             late += reachable.check_written(
                 staging.path, request.target, request.consumer, findings
@@ -127,7 +128,7 @@ def _export(request: Request, destination: Destination, clock: _Clock) -> Result
             late += sizes.twins(written)
             findings += selected(late, request.select, request.ignore)
         with clock.phase("verify", staging.path), crew.together():
-            verified = _verify(request, endpoints, staging.path, size)
+            verified = _verify(request, endpoints, staging.path, size, meta_graph)
             findings += mismatches.check(
                 verified, endpoints, staging.path, request.obj, request.name
             )
@@ -161,15 +162,28 @@ def _export(request: Request, destination: Destination, clock: _Clock) -> Result
 
 
 def _verify(
-    request: Request, endpoints: Sequence[Endpoint], directory: Path, size: int
+    request: Request, endpoints: Sequence[Endpoint], directory: Path, size: int, meta_graph: Any
 ) -> Verification:
     if request.verify is None:
         return Verification("none", reason="it was not asked for")
     if not endpoints:
         return Verification("none", reason="nothing is served")
     return verification.verify(
-        endpoints, directory, level=request.verify, sample=request.sample, size=size
+        endpoints,
+        directory,
+        level=request.verify,
+        sample=request.sample,
+        size=size,
+        meta_graph=meta_graph,
+        rewrite=lambda model: _rewrite(model, request),
     )
+
+
+def _rewrite(model: Any, request: Request) -> None:
+    """Do to a traced model what the save and `_save`'s caller do to the written one."""
+    if getattr(request.options, "experimental_debug_stripper", False):
+        raise verification.IncomparableError("the debug stripper took checks out of it")
+    fixes.apply(model, request.fix, request.consumer)
 
 
 def _described(obj: Any) -> str:

@@ -78,18 +78,30 @@ def rewrite(directory: Path, fixes: Sequence[str], consumer: OpTable | None) -> 
         return ()
     path = directory / "saved_model.pb"
     model = saved_model_pb2.SavedModel.FromString(path.read_bytes())
+    try:
+        done = apply(model, fixes, consumer)
+    except downgrade.NotHarmlessError as error:
+        raise ExportError([_needed(error)]) from None
+    if done:
+        path.write_bytes(model.SerializeToString(deterministic=True))
+        tf_private.renew_fingerprint(str(directory))
+    return done
+
+
+def apply(model: Any, fixes: Sequence[str], consumer: OpTable | None) -> tuple[str, ...]:
+    """Put right a SavedModel message in place, and return what was changed as `rewrite` does.
+
+    Raises
+    ------
+    downgrade.NotHarmlessError
+        If the consumer lacks something that the model needs.
+    """
     done: list[str] = []
     if "devices" in fixes:
         done += clear_devices(model)
     if "consumer" in fixes and consumer is not None:
-        try:
-            changes = downgrade.fit(model, consumer)
-        except downgrade.NotHarmlessError as error:
-            raise ExportError([_needed(error)]) from None
+        changes = downgrade.fit(model, consumer)
         done += [f"left out {one.what} ({one.count} nodes): {one.reason}" for one in changes]
-    if done:
-        path.write_bytes(model.SerializeToString(deterministic=True))
-        tf_private.renew_fingerprint(str(directory))
     return tuple(done)
 
 

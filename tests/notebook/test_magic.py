@@ -404,7 +404,7 @@ def test_interrupt_in_the_body_leaves_nothing(ready):
         ("%savedmodel export model ", {"exports/"}),
         ("%savedmodel export model exports/di", {"exports/digits/"}),
         ("%savedmodel export model x --over", {"--overwrite"}),
-        ("%savedmodel export model x --verify ", {"run", "process", "serving"}),
+        ("%savedmodel export model x --verify ", {"structural", "run", "process", "serving"}),
         ("%savedmodel export pair x -s ", {"double", "triple"}),
         ("%savedmodel export pair x -s k=tr", {"k=triple"}),
         ("%savedmodel export model x --sample ro", {"rows"}),

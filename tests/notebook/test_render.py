@@ -15,7 +15,7 @@ from sm_magics.savedmodel.display import Displayable
 from sm_magics.savedmodel.inspection import File, Inspection, Loadable, MetaGraph, Variable
 from sm_magics.savedmodel.result import Result
 from sm_magics.savedmodel.signatures import Signature, Spec
-from sm_magics.savedmodel.verify import OutputCheck, SignatureCheck, Verification
+from sm_magics.savedmodel.verify import OutputCheck, SignatureCheck, StructureCheck, Verification
 
 SIGNATURE = Signature(
     "serving_default",
@@ -48,6 +48,7 @@ EQUAL = SignatureCheck(
     "equal",
     (OutputCheck("out", "float32", equal=True, max_abs=1.2e-7, max_rel=3e-6),),
 )
+RAN = "equal: max abs 1.2e-07, max rel 3e-06"
 RESULT = Result(
     path=Path("/models/m"),
     findings=(),
@@ -221,7 +222,10 @@ def test_verification_lists_each_of_many_outputs_and_nan_is_the_worst():
     check = SignatureCheck("serving_default", "differs", outputs)
     lines = section(replace(RESULT, verification=Verification("run", (check,))), "Verification")
     assert lines == [
-        "1 of 1 signatures differ from the live object: loaded back and run in this process",
+        (
+            "1 of 1 signatures differ from the live object: structure compared, loaded back and "
+            "run in this process"
+        ),
         "serving_default  differs: max abs nan, max rel 0",
         "  a  float32  equal    max abs 0, max rel 0",
         "  b  float32  differs  max abs nan, max rel 0",
@@ -233,8 +237,49 @@ def test_a_verification_by_another_process_says_which_and_what_failed_there():
     checks = (EQUAL, SignatureCheck("other", "fails", reason="no"))
     lines = section(replace(RESULT, verification=Verification("serving", checks)), "Verification")
     assert lines[0] == (
-        "1 of 2 signatures fail in a fresh process: loaded and run in a fresh process through "
-        "TensorFlow's C API, on the CPU alone"
+        "1 of 2 signatures fail in a fresh process: structure compared, loaded and run in a fresh "
+        "process through TensorFlow's C API, on the CPU alone"
+    )
+
+
+@pytest.mark.parametrize(
+    ("check", "files", "told"),
+    [
+        (
+            SignatureCheck("serving_default", "structure"),
+            StructureCheck("equal", variables=2),
+            "structure equal: 2 variables equal",
+        ),
+        (
+            EQUAL,
+            StructureCheck("equal", variables=1, left_out=("a table", "strings", "a table")),
+            f"{RAN}; structure equal, 1 variable equal, not compared: 2 x a table, 1 x strings",
+        ),
+        (
+            EQUAL,
+            StructureCheck("not verified", "it was stripped"),
+            f"{RAN}; structure not verified, because it was stripped",
+        ),
+        (
+            EQUAL,
+            StructureCheck("differs", "a node is another one", another_trace=True),
+            f"{RAN}; structure not verified, because it was traced again: a node is another one",
+        ),
+    ],
+)
+def test_what_the_files_say_is_told_too(check, files, told):
+    verification = Verification("run", (replace(check, structure=files),))
+    lines = section(replace(RESULT, verification=verification), "Verification")
+    assert " ".join(line.strip() for line in lines[1:]) == f"serving_default  {told}"
+
+
+def test_a_result_names_the_level_that_runs_nothing():
+    checks = (SignatureCheck("serving_default", "structure"),)
+    result = replace(RESULT, verification=Verification("structural", checks))
+    assert "structure verified" in text(result).split("\n")[0]
+    assert section(result, "Verification")[0] == (
+        "structure verified: structure compared with the trace, variables with those in memory; "
+        "not run"
     )
 
 

@@ -282,7 +282,7 @@ def test_a_call_has_the_keywords_of_the_policy(option, data):
 @given(
     defaults=st.builds(
         Defaults,
-        st.sampled_from(["run", "process", "serving", "none"]),
+        st.sampled_from(["structural", "run", "process", "serving", "none"]),
         st.sampled_from(["any", "cpu", "gpu", "tpu"]),
         st.booleans(),
     ),

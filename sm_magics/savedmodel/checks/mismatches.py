@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sm_magics.savedmodel.diagnostics import Diagnostic
     from sm_magics.savedmodel.python_state import Read
     from sm_magics.savedmodel.signatures.endpoints import Endpoint
-    from sm_magics.savedmodel.verify import Verification
+    from sm_magics.savedmodel.verify import StructureCheck, Verification
 
 _NAMED = 3
 """How many values a sentence names."""
@@ -39,10 +39,13 @@ def check(
     Returns
     -------
     list of Diagnostic
-        One of the whole export where a fresh process can't load it, else one a signature.
+        One of the whole export where it is damaged or a fresh process can't load it, else one a
+        signature.
     """
     by_key = {endpoint.signature.key: endpoint for endpoint in endpoints}
     found = []
+    if verified.damaged:
+        found.append(_damaged(verified.damaged))
     if verified.failure:
         found.append(_fails(f"a fresh process {verified.failure}", verified.level))
     for one in verified.signatures:
@@ -50,6 +53,8 @@ def check(
         if one.status == "fails" and not verified.failure:
             said = f"a fresh process can't run the signature {one.key!r}: {one.reason}"
             found.append(_fails(said, verified.level, one.key))
+        elif one.status == "differs" and _is_writers(one.structure):
+            found.append(_written_wrong(one.key, one.reason))
         elif one.status == "differs":
             found.append(_differs(endpoint, one.reason, directory, obj, name))
         elif endpoint.assumed and one.rejected:
@@ -65,6 +70,31 @@ def _fails(said: str, level: str, key: str | None = None) -> Diagnostic:
         else "take out what it names, such as an op of a library that is imported only here"
     )
     return finding("SM602", said, f"{fix}; --no-verify publishes it all the same", function=key)
+
+
+def _is_writers(files: StructureCheck | None) -> bool:
+    """Tell whether the files themselves are wrong: no value that a body reads explains that."""
+    return files is not None and files.status == "differs" and not files.another_trace
+
+
+def _written_wrong(key: str, reason: str) -> Diagnostic:
+    return finding(
+        "SM601",
+        f"the signature {key!r} was not written as it was traced: {reason}",
+        "did a variable change while it was exported, or is the disk at fault? Export it once "
+        "more; --no-verify publishes it all the same",
+        function=key,
+    )
+
+
+def _damaged(keys: Sequence[str]) -> Diagnostic:
+    more = f" and {len(keys) - _NAMED} more" if len(keys) > _NAMED else ""
+    return finding(
+        "SM601",
+        f"the checkpoint is damaged: the bytes of {', '.join(keys[:_NAMED])}{more} are not those "
+        "that its index tells of",
+        "is the disk at fault? Export it once more; --no-verify publishes it all the same",
+    )
 
 
 def _differs(endpoint: Endpoint, reason: str, directory: Path, obj: Any, name: str) -> Diagnostic:

@@ -39,7 +39,7 @@ class Entry(NamedTuple):
 
     `bytes` is its size in the shards; `shards` maps each shard that it lies in to the end of its
     last byte there. `checksum` is what the index says of its bytes (CRC32C); of a sliced tensor it
-    sums up where its slices lie and the checksum of each.
+    sums up where its slices lie and the checksum of each. `sliced` tells whether it is one.
     """
 
     key: str
@@ -48,6 +48,7 @@ class Entry(NamedTuple):
     bytes: int
     shards: dict[int, int]
     checksum: int | None = None
+    sliced: bool = False
 
 
 class Index(NamedTuple):
@@ -137,6 +138,7 @@ def _entry(key: bytes, proto: Any, slices: dict[bytes, Any] | None) -> Entry:
         size,
         shards,
         _checksum(proto, slices),
+        bool(slices),
     )
 
 

@@ -174,13 +174,20 @@ OPTIONS: tuple[Option, ...] = (
         "verify",
         ("--verify",),
         "choice",
-        "how to prove it: 'run' loads it back here, 'process' in a fresh process on the CPU, "
-        "'serving' there as a model server does, with hard placement",
+        "how to prove it: 'structural' compares the files with the trace, 'run' also loads it back "
+        "here, 'process' in a fresh process on the CPU, 'serving' there as a model server does, "
+        "with hard placement",
         "LEVEL",
-        choices=("run", "process", "serving"),
+        choices=("structural", "run", "process", "serving"),
         group="check",
     ),
-    Option("no_verify", ("--no-verify",), "flag", "don't load it back to compare", group="check"),
+    Option(
+        "no_verify",
+        ("--no-verify",),
+        "flag",
+        "don't compare it with the live object",
+        group="check",
+    ),
     Option(
         "sample",
         ("--sample",),

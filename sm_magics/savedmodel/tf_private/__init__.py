@@ -35,10 +35,12 @@ from sm_magics.savedmodel.tf_private.functions import (
     parameters,
     structure_error,
     traces,
+    unoptimized,
 )
 from sm_magics.savedmodel.tf_private.graphs import (
     custom_gradients,
     default_attributes,
+    function_attributes,
     function_graph,
     nested_graphs,
     parameters_called,
@@ -97,6 +99,7 @@ from sm_magics.savedmodel.tf_private.trackables import (
     new_container,
     new_node,
     track,
+    variable_array,
 )
 
 __all__ = [
@@ -126,6 +129,7 @@ __all__ = [
     "default_attributes",
     "deleted",
     "encoding_error",
+    "function_attributes",
     "function_graph",
     "function_name",
     "global_seed",
@@ -174,7 +178,9 @@ __all__ = [
     "tensorflow_settings",
     "traces",
     "track",
+    "unoptimized",
     "uses",
+    "variable_array",
     "variable_dtype",
     "variable_facts",
     "variable_shape",

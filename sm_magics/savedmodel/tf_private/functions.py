@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel.tf_private.graphs import _nested, variable_dtype
 from sm_magics.savedmodel.tf_private.trackables import handles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def input_names(concrete: Any) -> list[str]:
@@ -190,3 +194,23 @@ def is_restored_trace(concrete: Any) -> bool:
     return type(concrete).__name__ in ("RestoredFunction", "_WrapperFunction") or (
         concrete.graph.name.startswith("signature_wrapper")
     )
+
+
+@contextlib.contextmanager
+def unoptimized() -> Iterator[None]:
+    """Run functions as they are written: a graph that runs once is not worth optimizing.
+
+    In this thread alone; what the user set for functions is left as it is.
+    """
+    from tensorflow.core.protobuf import config_pb2
+    from tensorflow.python.eager import context
+
+    here = context.context()
+    before = here.function_call_options
+    config = config_pb2.ConfigProto.FromString(before.config_proto_serialized)
+    config.graph_options.rewrite_options.disable_meta_optimizer = True
+    here.function_call_options = context.FunctionCallOptions(before.executor_type, config)
+    try:
+        yield
+    finally:
+        here.function_call_options = before

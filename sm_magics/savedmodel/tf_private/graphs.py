@@ -104,6 +104,16 @@ def default_attributes(op: str) -> dict[str, Any]:
     return {one.name: one.default_value for one in known.attr if one.HasField("default_value")}
 
 
+def function_attributes(op: str) -> tuple[str, ...]:
+    """Return the names of an op's attributes that name functions; none if it is unknown."""
+    from tensorflow.python.framework import op_def_registry
+
+    known = op_def_registry.get(op)
+    if known is None:
+        return ()
+    return tuple(one.name for one in known.attr if one.type in ("func", "list(func)"))
+
+
 def function_graph(graph: Any, name: str) -> Any:
     """Return the FuncGraph of a function that a graph names; None where TensorFlow kept none."""
     if graph is None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from sm_magics.savedmodel.tf_private.graphs import variable_dtype
+
 
 def checkpoint_children(obj: Any) -> dict[str, Any]:
     """Return what `tf.train.Checkpoint` tracks under an object, by name.
@@ -122,3 +124,15 @@ def asset_path(obj: Any) -> str | None:
     from tensorflow.python.trackable.asset import Asset
 
     return str(obj.asset_path.numpy().decode()) if isinstance(obj, Asset) else None
+
+
+def variable_array(handle: Any) -> Any:
+    """Return the value of the variable behind a handle as an array, of the memory that it is in.
+
+    Nothing is copied on a CPU. Whoever holds it keeps TensorFlow from writing there: it copies
+    first.
+    """
+    import tensorflow as tf
+
+    value = tf.raw_ops.ReadVariableOp(resource=handle, dtype=variable_dtype(handle))
+    return value._numpy_internal()  # noqa: SLF001

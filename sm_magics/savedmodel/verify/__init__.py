@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import first_line
@@ -16,19 +16,30 @@ from sm_magics.savedmodel.verify import (
     samples,
     serving,
     state,
+    structure,
 )
 from sm_magics.savedmodel.verify.comparison import OutputCheck, compare
+from sm_magics.savedmodel.verify.structure import IncomparableError, StructureCheck
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from sm_magics.savedmodel.signatures.endpoints import Endpoint
 
-__all__ = ["LEVELS", "OutputCheck", "SignatureCheck", "Verification", "verify"]
+__all__ = [
+    "LEVELS",
+    "IncomparableError",
+    "OutputCheck",
+    "SignatureCheck",
+    "StructureCheck",
+    "Verification",
+    "verify",
+]
 
 _RUNNERS = {"run": same_process.run, "process": fresh_process.run, "serving": serving.run}
-LEVELS = tuple(_RUNNERS)
+LEVELS = ("structural", *_RUNNERS)
+"""A ladder: each level does what the first one does, too."""
 
 _NAMED = 3
 """How many variables a note names."""
@@ -39,10 +50,11 @@ class SignatureCheck:
     """What verification says of one signature.
 
     `status` is ``"equal"``, ``"differs"``, ``"fails"`` (a fresh process can't run what the live
-    object runs), ``"shapes"`` (only dtypes and shapes were compared) or ``"not verified"``;
-    `reason` says why it is not simply ``"equal"``; `note` tells what else a reader should know,
-    such as variables that were put back; `rejected` tells that the live object refused the made-up
-    inputs.
+    object runs), ``"structure"`` (nobody asked for a run, and what was written is what was traced),
+    ``"shapes"`` (only dtypes and shapes were compared) or ``"not verified"``; `reason` says why it
+    is not simply ``"equal"``; `note` tells what else a reader should know, such as variables that
+    were put back; `rejected` tells that the live object refused the made-up inputs; `structure`
+    is what the written files say.
     """
 
     key: str
@@ -51,22 +63,27 @@ class SignatureCheck:
     reason: str = ""
     note: str = ""
     rejected: bool = False
+    structure: StructureCheck | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
     """The outcome of a verification.
 
-    `level` says how it was done: ``"run"`` (loaded back and run in this process), ``"process"``
-    (in a fresh process that imports only TensorFlow, on the CPU), ``"serving"`` (in a fresh process
-    through TensorFlow's C API with hard placement, on the CPU) or ``"none"``, because of `reason`.
+    `level` says how it was done: ``"structural"`` (the written files compared with the trace and
+    the variables in memory), ``"run"`` (that, then loaded back and run in this process),
+    ``"process"`` (that, then in a fresh process that imports only TensorFlow, on the CPU),
+    ``"serving"`` (that, then in a fresh process through TensorFlow's C API with hard placement, on
+    the CPU) or ``"none"``. `reason` is why it is ``"none"``, or less than what was asked for.
     `failure` is why that process had no answer to anything; it goes after "a fresh process".
+    `damaged` names what in the checkpoint is not what its index tells of.
     """
 
     level: str
     signatures: tuple[SignatureCheck, ...] = ()
     reason: str = ""
     failure: str = ""
+    damaged: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +101,17 @@ class _Trial:
         return self.endpoint.signature.key
 
 
-def verify(
+def verify(  # noqa: PLR0913, what a caller knows already
     endpoints: Sequence[Endpoint],
     directory: Path,
     *,
     level: str = "run",
     sample: Any = None,
     size: int = 0,
+    meta_graph: Any = None,
+    rewrite: Callable[[Any], Any] | None = None,
 ) -> Verification:
-    """Run every signature of a written SavedModel and compare it with the live object.
+    """Compare every signature of a written SavedModel with the live object.
 
     The live object is left as it was: variables that a function writes are put back, and functions
     whose effects can't be undone are not run.
@@ -103,13 +122,15 @@ def verify(
         What was exported.
     directory : Path
         Where it was written.
-    level : {"run", "process", "serving"}
-        Load it in this process, or in a fresh one that sees no GPU and either imports only
-        TensorFlow, or uses its C API with hard placement.
+    level : {"structural", "run", "process", "serving"}
+        Only compare the files with the trace; or then load it in this process, or in a fresh one
+        that sees no GPU and either imports only TensorFlow, or uses its C API with hard placement.
     sample : array-like or mapping, optional
         The inputs to use, instead of made-up ones.
     size : int
         Bytes of the export, to judge whether memory suffices.
+    meta_graph, rewrite
+        As of `structure.check`.
 
     Returns
     -------
@@ -117,8 +138,35 @@ def verify(
         A signature that could not be compared says why; only one that was and differs is
         ``"differs"``. A fresh process loads it even where there is nothing to compare.
     """
+    found = structure.check(endpoints, directory, meta_graph, rewrite)
+    verified = (
+        Verification("structural")
+        if level == "structural" or found.is_wrong
+        else _run_and_compare(endpoints, directory, level, sample, size)
+    )
+    checks = {check.key: check for check in verified.signatures}
+    joined = tuple(_joined(checks.get(key), key, one) for key, one in found.signatures.items())
+    return replace(verified, signatures=joined, damaged=found.damaged)
+
+
+def _joined(check: SignatureCheck | None, key: str, files: StructureCheck) -> SignatureCheck:
+    """Return what a run and the files together say of a signature."""
+    if check is None:
+        status = "structure" if files.status == "equal" else files.status
+        return SignatureCheck(key, status, reason=files.reason, structure=files)
+    check = replace(check, structure=files)
+    # Of two traces of one function, only their answers tell whether they compute the same.
+    judged_by_answers = files.another_trace and check.status in {"equal", "differs", "fails"}
+    if files.status != "differs" or judged_by_answers:
+        return check
+    return replace(check, status="differs", reason=files.reason)
+
+
+def _run_and_compare(
+    endpoints: Sequence[Endpoint], directory: Path, level: str, sample: Any, size: int
+) -> Verification:
     if reason := _too_little_memory(size, "a second copy"):
-        return Verification("none", reason=reason)
+        return Verification("structural", reason=reason)
     checks: dict[str, SignatureCheck] = {}
     trials: list[_Trial] = []
     for endpoint in endpoints:
@@ -131,7 +179,7 @@ def verify(
     try:
         answers = _answers(directory, level, trials)
     except fresh_process.NoFreshProcessError as error:
-        return Verification("none", reason=str(error))
+        return Verification("structural", reason=str(error))
     except fresh_process.NoAnswersError as error:
         failure = _first_line(error)
         checks |= {

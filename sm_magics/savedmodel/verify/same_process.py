@@ -6,6 +6,7 @@ import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from sm_magics.savedmodel import tf_private
 from sm_magics.savedmodel.verify import state
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def _run(directory: Path, questions: Sequence[Question]) -> dict[str, dict[str, 
     for key, feeds, writes in questions:
         try:
             signature = loaded.signatures[key]
-            with full_precision(), state.kept(signature.variables if writes else []):
+            kept = state.kept(signature.variables if writes else [])
+            with full_precision(), tf_private.unoptimized(), kept:
                 answers[key] = signature(**feeds)
         except Exception as error:  # noqa: BLE001, it is the answer
             answers[key] = error
