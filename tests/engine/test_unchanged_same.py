@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+
 from sm_magics.savedmodel import unchanged
 from sm_magics.savedmodel.signatures import keras_models
 
@@ -20,11 +21,11 @@ class Subclassed(keras.Model):
         self.others = [keras.layers.Dense(3), keras.layers.Dense(3)]
         self.table = np.arange(3.0, dtype="float32")
 
-    def call(self, x, training=False):
+    def call(self, x, training=None):
         x = self.first(x)
         for layer in self.others:
             x = layer(x)
-        return x + self.table
+        return x + self.table if training else x
 
     def train_step(self, data):
         return super().train_step(data)
@@ -67,7 +68,7 @@ def recurrent():
     )
 
 
-def training(model, folder):
+def training(model, _):
     model.compile("adam", "mse", metrics=["mae"])
     yield
     model.fit(X, Y, epochs=2, verbose=0, callbacks=[keras.callbacks.EarlyStopping("loss")])
@@ -82,7 +83,7 @@ def training(model, folder):
     model.fit(X, Y, verbose=0, validation_data=(X, Y))
 
 
-def calling(model, folder):
+def calling(model, _):
     model(X)
     yield
     model(X, training=True)
@@ -98,7 +99,7 @@ def calling(model, folder):
     gc.collect()
 
 
-def assigning(model, folder):
+def assigning(model, _):
     for variable in model.variables:
         variable.assign(variable + 1)
     yield

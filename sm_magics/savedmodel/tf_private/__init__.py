@@ -70,9 +70,8 @@ from sm_magics.savedmodel.tf_private.saving import (
     strategy_of,
 )
 from sm_magics.savedmodel.tf_private.tracing import (
-    AUTOGRAPH_MARKS,
-    KEPT_CONTENT,
     MADE_WHEN_ASKED,
+    READ_THROUGH,
     SET_ASIDE,
     TRAINING_METHODS,
     captured,
@@ -100,16 +99,15 @@ from sm_magics.savedmodel.tf_private.trackables import (
 
 __all__ = [
     "AUTOGRAPH_FILE",
-    "AUTOGRAPH_MARKS",
     "BOOKKEEPING",
     "CLASS_ROLES",
     "HANDLE_FIELDS",
     "INNER_VARIABLE_FIELDS",
-    "KEPT_CONTENT",
-    "MADE_WHEN_ASKED",
     "KERAS_OWN_FUNCTIONS",
     "LAYERS_FIELD",
     "LAYER_FIELDS",
+    "MADE_WHEN_ASKED",
+    "READ_THROUGH",
     "REVIVED_CLASS",
     "SET_ASIDE",
     "STORAGE_FIELDS",

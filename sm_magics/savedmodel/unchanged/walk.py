@@ -10,6 +10,8 @@ from __future__ import annotations
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
+from sm_magics.savedmodel import tf_private
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -25,6 +27,10 @@ Parent = tuple[int, int | str]
 _ELLIPSIS = type(...)
 LEAVES = frozenset(map(id, (str, int, bool, type(None), bytes, CodeType, _ELLIPSIS)))
 """The ids of the types whose values stand for themselves and compare with ``==``."""
+
+
+MOST = 300_000
+"""How many objects are looked at; EfficientNetB7 has 14,000."""
 
 
 class UnreadableError(Exception):
@@ -44,6 +50,10 @@ class Walk:
     parents : list of Parent
     kept : list
         What must live as long as the rows are compared: they hold its id.
+    named : set of str
+        The names in the code that was met so far.
+    bytes : int
+        The size of the arrays so far.
     """
 
     def __init__(self) -> None:
@@ -55,6 +65,7 @@ class Walk:
         self.parents: list[Parent] = []
         self.kept: list[Any] = []
         self.named: set[str] = set()
+        self.bytes = 0
         self._objects: list[Any] = []
         self._seen: dict[int, int] = {}
         self._readers: dict[int, Reader] = {}
@@ -72,6 +83,8 @@ class Walk:
         objects, readers, rows = self._objects, self._readers, self.rows
         while len(rows) < len(objects):
             number = len(rows)
+            if number > MOST:
+                raise UnreadableError(0, f"and its code reach more than {MOST} objects")
             obj = objects[number]
             read = readers.get(id(type(obj)))
             if read is None:
@@ -91,12 +104,17 @@ class Walk:
         """Return the row of an object, with numbers for what is no plain value."""
         found = list(values)
         types = tuple(map(type, found))
+        shorthand, seen = self._shorthand, self._seen
         for at, key in enumerate(map(id, types)):
             if key in LEAVES:
                 continue
-            write = self._shorthand.get(key)
-            short = write and write(found[at])
-            found[at] = self.number(found[at], number, at) if short is None else short
+            value = found[at]
+            if key in shorthand and (short := shorthand[key](value)) is not None:
+                found[at] = short
+            elif id(value) in seen:
+                found[at] = seen[id(value)]
+            else:
+                found[at] = self.number(value, number, at)
         return (kind, labels, types, tuple(found))
 
     def set_aside(self, number: int, members: Mapping[str, Any], names: frozenset[str]) -> None:
@@ -106,6 +124,9 @@ class Walk:
     def name(self, names: Iterable[str]) -> None:
         """Take note of names in code: what was set aside under one of them is looked at."""
         new = frozenset(names) - self.named
+        for name in list(new):
+            new |= {f"_{name}"} | tf_private.READ_THROUGH.get(name, frozenset())
+        new -= self.named
         self.named |= new
         for owner, members, aside in self._aside:
             for name in sorted(new & aside):
@@ -126,8 +147,21 @@ def flat(elements: Any) -> Any:
     if not elements:
         return ()
     found = tuple(elements)
+    if id(type(found[0])) not in LEAVES:
+        return None
     types = tuple(map(type, found))
     return (types, found) if LEAVES.issuperset(map(id, types)) else None
+
+
+def flat_dict(found: dict[Any, Any]) -> Any:
+    """Return what stands for a dict of plain keys and values in its owner's row, as `flat` does."""
+    if not found:
+        return ()
+    both = (*dict.values(found), *found)
+    if id(type(both[0])) not in LEAVES:
+        return None
+    types = tuple(map(type, both))
+    return (types, both) if LEAVES.issuperset(map(id, types)) else None
 
 
 def sequence(walk: Walk, number: int, values: Sequence[Any]) -> Row:
