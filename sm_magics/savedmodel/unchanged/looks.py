@@ -112,9 +112,12 @@ def path_of(number: int, rows: list[Row], parents: list[Parent]) -> str:
     while number > 0:
         number, label = parents[number]
         row = rows[number] if number < len(rows) else None
-        if row is not None and isinstance(label, int):
-            steps.append(_step(row[0], row[1][label]) if number else f".{row[1][label]}")
-        else:
+        place, inner = label if isinstance(label, tuple) else (label, None)
+        if inner is not None:
+            steps.append(f"[{inner}]")
+        if row is not None and isinstance(place, int):
+            steps.append(_step(row[0], row[1][place]) if number else f".{row[1][place]}")
+        elif isinstance(label, str):
             steps.append(f".{label}")
     return "".join(reversed(steps)).removeprefix(".")
 

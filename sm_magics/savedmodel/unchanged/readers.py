@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from sm_magics.savedmodel.capture import static
 from sm_magics.savedmodel.unchanged import classes, functions, tensors, trust
 from sm_magics.savedmodel.unchanged.instances import instance_reader
-from sm_magics.savedmodel.unchanged.walk import LEAVES, flat, flat_dict, sequence
+from sm_magics.savedmodel.unchanged.walk import LEAVES, flat_dict, sequence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,6 +56,11 @@ def reader_of(cls: type, walk: Walk, number: int) -> Reader:
 def shorthand() -> dict[int, Shorthand]:
     """Return, by the id of a class, what writes its objects into the rows of their owners."""
     return _SHORTHAND | tensors.shorthand()
+
+
+def lists() -> frozenset[int]:
+    """Return the ids of the classes whose objects are elements in an order, and nothing else."""
+    return tensors.lists() | {id(list), id(tuple)}
 
 
 def read_dict(walk: Walk, number: int, obj: Any) -> Row:
@@ -220,8 +225,6 @@ _READERS: dict[int, Reader] = {
     **_of_types(functions.read_wrapped, staticmethod, classmethod),
 }
 _SHORTHAND: dict[int, Shorthand] = {
-    id(list): flat,
-    id(tuple): flat,
     id(dict): flat_dict,
     id(float): repr,  # tells -0.0 from 0.0, and nan is nan
     id(complex): repr,

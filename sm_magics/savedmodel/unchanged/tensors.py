@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import tf_private
 from sm_magics.savedmodel.unchanged.identity import number_of
-from sm_magics.savedmodel.unchanged.walk import flat, flat_dict, sequence
+from sm_magics.savedmodel.unchanged.walk import flat_dict, sequence
 
 if TYPE_CHECKING:
     from sm_magics.savedmodel.unchanged.walk import Reader, Row, Shorthand, Walk
@@ -29,6 +29,12 @@ def shorthand() -> dict[int, Shorthand]:
         for (module, name), write in _SHORTHAND.items()
         if (cls := getattr(sys.modules.get(module), name, None)) is not None
     }
+
+
+def lists() -> frozenset[int]:
+    """Return the ids of Keras's classes of lists and sets: beside elements, they hold no state."""
+    module = sys.modules.get("keras.src.utils.tracking")
+    return frozenset({id(module.TrackedList), id(module.TrackedSet)}) if module else frozenset()
 
 
 def _variable(variable: Any) -> tuple[Any, ...] | None:
@@ -87,7 +93,5 @@ _SHORTHAND: dict[tuple[str, str], Shorthand] = {
     ("tensorflow.python.framework.ops", "EagerTensor"): number_of,
     ("tensorflow.python.framework.ops", "SymbolicTensor"): number_of,
     ("tensorflow.python.ops.resource_variable_ops", "ResourceVariable"): _variable,
-    ("keras.src.utils.tracking", "TrackedList"): flat,
-    ("keras.src.utils.tracking", "TrackedSet"): flat,
     ("keras.src.utils.tracking", "TrackedDict"): flat_dict,
 }

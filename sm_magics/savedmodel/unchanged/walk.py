@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 Row = tuple[str, Any, tuple[Any, ...], tuple[Any, ...]]
 """What is read (``"fields"``, ``"keys"`` …), the labels, the types of the values, the values."""
 
-Parent = tuple[int, int | str]
-"""The number of the row where an object was first met, and its place there."""
+Parent = tuple[int, int | tuple[int, int] | str]
+"""The number of the row where an object was first met, and its place there or in a list there."""
 
 _ELLIPSIS = type(...)
 LEAVES = frozenset(map(id, (str, int, bool, type(None), bytes, CodeType, _ELLIPSIS)))
@@ -61,6 +61,7 @@ class Walk:
 
         self._reader_of = readers.reader_of
         self._shorthand = readers.shorthand()
+        self._lists = readers.lists()
         self.rows: list[Row] = []
         self.parents: list[Parent] = []
         self.kept: list[Any] = []
@@ -91,7 +92,7 @@ class Walk:
                 read = readers[id(type(obj))] = self._reader_of(type(obj), self, number)
             rows.append(read(self, number, obj))
 
-    def number(self, obj: Any, owner: int, label: int | str) -> int:
+    def number(self, obj: Any, owner: int, label: int | tuple[int, int] | str) -> int:
         """Return the number of an object; a new one is looked at when its turn comes."""
         found = self._seen.get(id(obj))
         if found is None:
@@ -102,20 +103,43 @@ class Walk:
 
     def row(self, number: int, kind: str, labels: Any, values: Iterable[Any]) -> Row:
         """Return the row of an object, with numbers for what is no plain value."""
-        found = list(values)
+        found = tuple(values)
         types = tuple(map(type, found))
-        shorthand, seen = self._shorthand, self._seen
+        return (kind, labels, types, self._written(found, types, number, None))
+
+    def _written(
+        self, values: tuple[Any, ...], types: tuple[type, ...], owner: int, place: int | None
+    ) -> tuple[Any, ...]:
+        """Return values as they stand in a row; `place` says where, in a list in a row."""
+        shorthand, seen, lists = self._shorthand, self._seen, self._lists
+        written = list(values)
         for at, key in enumerate(map(id, types)):
             if key in LEAVES:
                 continue
-            value = found[at]
-            if key in shorthand and (short := shorthand[key](value)) is not None:
-                found[at] = short
+            value = values[at]
+            if key in lists and place is None:
+                written[at] = self._elements(value, owner, at)
+            elif key in shorthand and (short := shorthand[key](value)) is not None:
+                written[at] = short
             elif id(value) in seen:
-                found[at] = seen[id(value)]
+                written[at] = seen[id(value)]
             else:
-                found[at] = self.number(value, number, at)
-        return (kind, labels, types, tuple(found))
+                label = at if place is None else (place, at)
+                written[at] = self.number(value, owner, label)
+        return tuple(written)
+
+    def _elements(self, elements: Any, owner: int, place: int) -> tuple[Any, ...]:
+        """Return what stands for a list or tuple in its owner's row: its types and elements.
+
+        It needs no row of its own: most are short, and what is in a list in it has one.
+        """
+        if not elements:
+            return ()
+        found = tuple(elements)
+        types = tuple(map(type, found))
+        if id(types[0]) in LEAVES and LEAVES.issuperset(map(id, types)):
+            return (types, found)
+        return (types, self._written(found, types, owner, place))
 
     def set_aside(self, number: int, members: Mapping[str, Any], names: frozenset[str]) -> None:
         """Leave some members of an object out unless code that is looked at names them."""
@@ -139,22 +163,11 @@ class Walk:
         return UnreadableError(number, why)
 
 
-def flat(elements: Any) -> Any:
-    """Return what stands for a list or tuple of plain values in its owner's row; None for others.
-
-    It needs no row of its own: most lists are short, empty or a shape.
-    """
-    if not elements:
-        return ()
-    found = tuple(elements)
-    if id(type(found[0])) not in LEAVES:
-        return None
-    types = tuple(map(type, found))
-    return (types, found) if LEAVES.issuperset(map(id, types)) else None
-
-
 def flat_dict(found: dict[Any, Any]) -> Any:
-    """Return what stands for a dict of plain keys and values in its owner's row, as `flat` does."""
+    """Return what stands for a dict of plain keys and values in its owner's row; None for others.
+
+    Its values come first, then its keys.
+    """
     if not found:
         return ()
     both = (*dict.values(found), *found)
