@@ -6,7 +6,7 @@ import gc
 from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel.unchanged.settings import settings
-from sm_magics.savedmodel.unchanged.walk import UnreadableError, Walk
+from sm_magics.savedmodel.unchanged.walk import LEAVES, UnreadableError, Walk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +71,9 @@ class Look:
             one, two = (before[2][at], before[3][at]), (after[2][at], after[3][at])
             if one != two:
                 step, one, two = _innermost(_step(before[0], label), one, two)
-                return f"{path}{step}: {_value(*one, self)} -> {_value(*two, later)}"
+                before_text, after_text = _value(*one, self), _value(*two, later)
+                another = "another " if before_text == after_text else ""
+                return f"{path}{step}: {before_text} -> {another}{after_text}"
         return f"{path} is another"
 
     def path(self, number: int) -> str:
@@ -142,8 +144,11 @@ def _relabelled(before: Any, after: Any) -> str:
 def _value(cls: type, value: Any, seen: Look) -> str:
     if cls in (int, float, complex, bool, str, bytes, type(None)):
         return _short(value if cls in (float, complex) else repr(value))
+    if value == ():
+        return f"empty {cls.__name__}"
     if _is_flat((cls, value)):
-        return _short(repr(list(value[1])))
+        plain = LEAVES.issuperset(map(id, value[0]))
+        return _short(repr(list(value[1]))) if plain else f"{cls.__name__} of {len(value[0])}"
     if isinstance(value, int) and 0 < value < len(seen._rows):  # noqa: SLF001, its own class
         return f"{cls.__name__} at {seen.path(value)}"
     return cls.__name__

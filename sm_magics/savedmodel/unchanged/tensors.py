@@ -37,6 +37,10 @@ def lists() -> frozenset[int]:
     return frozenset({id(module.TrackedList), id(module.TrackedSet)}) if module else frozenset()
 
 
+def _tensor(tensor: Any) -> tuple[int]:
+    return (number_of(tensor),)
+
+
 def _variable(variable: Any) -> tuple[Any, ...] | None:
     handle, trainable, device, unknown = tf_private.variable_facts(variable)
     return None if unknown else (number_of(variable), number_of(handle), trainable, device)
@@ -90,8 +94,8 @@ _READERS: dict[tuple[str, str], Reader] = {
     ("tensorflow.python.framework.dtypes", "DType"): _read_dtype,
 }
 _SHORTHAND: dict[tuple[str, str], Shorthand] = {
-    ("tensorflow.python.framework.ops", "EagerTensor"): number_of,
-    ("tensorflow.python.framework.ops", "SymbolicTensor"): number_of,
+    ("tensorflow.python.framework.ops", "EagerTensor"): _tensor,
+    ("tensorflow.python.framework.ops", "SymbolicTensor"): _tensor,
     ("tensorflow.python.ops.resource_variable_ops", "ResourceVariable"): _variable,
     ("keras.src.utils.tracking", "TrackedDict"): flat_dict,
 }
