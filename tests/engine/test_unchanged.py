@@ -210,13 +210,13 @@ def code_swapped():
 def method_patched():
     model = author()
     yield model
-    Author.shifted = lambda self, x: x - 1.0
+    Author.shifted = lambda _, x: x - 1.0
 
 
 def call_patched():
     model = author()
     yield model
-    Author.call = lambda self, x: x
+    Author.call = lambda _, x: x
 
 
 def property_patched():
@@ -255,7 +255,7 @@ def library_patched():
     model = sequential(dense())
     yield model
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(keras.layers.Dense, "call", lambda self, x, training=None: x)
+        patch.setattr(keras.layers.Dense, "call", lambda _, x, **_options: x)
         yield
 
 
@@ -280,7 +280,7 @@ def epsilon():
 def eagerly():
     model = sequential(dense())
     yield model
-    tf.config.run_functions_eagerly(True)
+    tf.config.run_functions_eagerly(run_eagerly=True)
 
 
 def rewired():
@@ -362,7 +362,7 @@ def test_a_change_is_noticed(case):
         assert after.reason == ""
         assert before != after
         assert before.difference(after)
-        tf.config.run_functions_eagerly(False)
+        tf.config.run_functions_eagerly(run_eagerly=False)
         now, captures = traced(model)
         same = now == graph and list(map(id, captured)) == list(map(id, captures))
         assert same == (case in SAME_GRAPH)

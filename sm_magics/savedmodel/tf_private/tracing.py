@@ -90,7 +90,6 @@ _FUNCTION = frozenset(
         "_lock",
         "_function_cache",  # the traces so far
         "_function_captures",
-        "_function_type",  # of the Python function and the input signature, which are looked at
         "_created_variables",
         "_variable_creation_config",
         "_no_variable_creation_config",
@@ -107,6 +106,18 @@ _FUNCTION = frozenset(
     }
 )
 
+READ_THROUGH: dict[str, frozenset[str]] = {
+    "losses": frozenset({"_losses", "_loss_ids", "_losses_override", "kernel_regularizer"}),
+    "get_config": frozenset({"_auto_config", "kernel_initializer", "bias_initializer"}),
+    "input": frozenset({"_inbound_nodes"}),
+    "output": frozenset({"_inbound_nodes"}),
+    "metrics": frozenset({"_compile_metrics", "_loss_tracker"}),
+    "compute_loss": frozenset({"_compile_loss"}),
+    "compute_metrics": frozenset({"_compile_metrics"}),
+    "get_compile_config": frozenset({"_compile_config"}),
+}
+"""What is read by the way of a public name; besides, a property is called as its field without _"""
+
 MADE_WHEN_ASKED = {
     "_dropout_mask": None,  # of a recurrent cell, kept for the length of one training call
     "_recurrent_dropout_mask": None,
@@ -120,6 +131,9 @@ SET_ASIDE: dict[tuple[str, str], frozenset[str]] = {
     ("keras.src.trainers.trainer", "Trainer"): _TRAINER,
     ("tensorflow.python.trackable.base", "Trackable"): _TRACKABLE,
     ("keras.src.backend.common.variables", "Variable"): _VARIABLE,
+    ("keras.src.ops.symbolic_arguments", "SymbolicArguments"): frozenset(
+        {"_flat_arguments"}  # `args` and `kwargs` once more, for `keras_tensors`
+    ),
     (
         "tensorflow.python.eager.polymorphic_function.polymorphic_function",
         "Function",
@@ -172,12 +186,6 @@ TRAINING_METHODS = frozenset(
     }
 )
 """Methods that make, train or save an object; no forward pass of Keras calls them."""
-
-AUTOGRAPH_MARKS = ("ag_", "autograph_info__", "__ag_compiled")
-"""How the names start that autograph leaves on functions it has converted."""
-
-KEPT_CONTENT = frozenset({"TrackedList", "TrackedDict", "TrackedSet"})
-"""Keras's lists, dicts and sets: beside their elements they hold only who tracks them."""
 
 
 def variable_facts(variable: Any) -> tuple[Any, ...]:

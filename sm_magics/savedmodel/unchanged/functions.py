@@ -8,7 +8,7 @@ import sys
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel import tf_private
+from sm_magics.savedmodel.capture import static
 from sm_magics.savedmodel.unchanged import trust
 from sm_magics.savedmodel.unchanged.code_reads import reads
 
@@ -24,6 +24,7 @@ def read_function(walk: Walk, number: int, function: FunctionType) -> Row:
     """Read a Python function."""
     code = function.__code__
     if trust.is_trusted_file(code.co_filename):
+        _refuse_function(walk, number, function)
         if trust.is_named_constant(function) or not function.__closure__:
             walk.kept.append(function)
             return ("library", (), (), (id(function),))
@@ -31,19 +32,17 @@ def read_function(walk: Walk, number: int, function: FunctionType) -> Row:
         found = {"code": code, **_cells(function)}
         return walk.row(number, "function", tuple(found), found.values())
     cells = _cells(function)
-    modules = {name: cell for name, cell in cells.items() if isinstance(cell, ModuleType)}
+    modules = {name: cell for name, cell in cells.items() if _is_module(cell)}
     found = {
         "code": code,
         "defaults": function.__defaults__,
         "kwdefaults": function.__kwdefaults__,
         **{name: cell for name, cell in cells.items() if name not in modules},
-        **{
-            name: value
-            for name, value in function.__dict__.items()
-            if not name.startswith(tf_private.AUTOGRAPH_MARKS)
-        },
+        **function.__dict__,
     }
     read = reads(code)
+    if "__dict__" in read.names:
+        raise walk.refuse(number, "reads a __dict__, and so can read anything")
     names = function.__globals__
     for chain, value in itertools.chain(
         _resolved(walk, number, read.chains, names, read.names),
@@ -86,15 +85,15 @@ def _resolved(  # noqa: PLR0913, one more than five
                 raise walk.refuse(number, f"calls {root}, which can read anything")
         path = root
         for attribute in attributes:
-            if not isinstance(value, ModuleType):
+            if not _is_module(value):
                 break
             path = f"{path}.{attribute}"
             value = _member(walk, number, value, attribute)
-        if isinstance(value, ModuleType):
+        if _is_module(value):
             _refuse_impure(walk, number, value, names)
-            yield path, id(value)
+            yield path, _which(walk, value)
         else:
-            yield path, _checked(walk, number, value, path)
+            yield path, _checked(walk, number, value)
 
 
 def _member(walk: Walk, number: int, module: ModuleType, name: str) -> Any:
@@ -121,17 +120,35 @@ def _refuse_impure(walk: Walk, number: int, module: ModuleType, names: frozenset
             raise walk.refuse(number, f"reads {impure}, which gives something else each time")
 
 
-def _checked(walk: Walk, number: int, value: Any, path: str) -> Any:
+def _is_module(value: Any) -> bool:
+    return static.derives(type(value), ModuleType)
+
+
+def _which(walk: Walk, module: ModuleType) -> int:
+    walk.kept.append(module)
+    return id(module)
+
+
+def _checked(walk: Walk, number: int, value: Any) -> Any:
     """Return a value that code names; refuse a function of a library that is not pure."""
-    if isinstance(value, type) or callable(value):
-        module = getattr(value, "__module__", None)
-        own = vars(value).get("__module__") if isinstance(value, type) else module
-        name = getattr(value, "__name__", "") if type(value) is not FunctionType else path
-        if isinstance(own, str) and own != "builtins" and trust.is_trusted_module(own):
-            impure = trust.impurity(own, str(name).rpartition(".")[2])
-            if impure:
-                raise walk.refuse(number, f"reads {impure}, which gives something else each time")
+    if static.derives(type(value), type):
+        own = trust.module_of(value)
+        name = static.class_name(value)
+        impure = trust.is_trusted_module(own) and trust.impurity(own, name)
+        if impure and own != "builtins":
+            raise walk.refuse(number, f"reads {impure}, which gives something else each time")
     return value
+
+
+def _refuse_function(walk: Walk, number: int, function: Any) -> None:
+    """Refuse a function of a library that is not pure, or of C code that is not known."""
+    module = function.__module__ or ""
+    if not trust.is_trusted_module(module):
+        if type(function) is FunctionType:
+            return  # a library's wrapper, called like what it wraps
+        raise walk.refuse(number, f"is the function of C code {module}.{function.__name__}")
+    if impure := trust.impurity(module, function.__name__):
+        raise walk.refuse(number, f"is {impure}, which gives something else each time")
 
 
 def _imported(
@@ -146,13 +163,13 @@ def _imported(
             called = str(vars(part).get("__name__", ""))
             if trust.is_trusted_module(called):
                 _refuse_impure(walk, number, part, names)
-                yield f"import {called}", id(part)
+                yield f"import {called}", _which(walk, part)
                 continue
             for attribute in sorted(names & vars(part).keys()):
                 value = vars(part)[attribute]
-                if isinstance(value, ModuleType):
+                if _is_module(value):
                     _refuse_impure(walk, number, value, names)
-                    value = id(value)
+                    value = _which(walk, value)
                 yield f"{called}.{attribute}", value
 
 
@@ -170,7 +187,8 @@ def read_method(walk: Walk, number: int, method: Any) -> Row:
 def read_builtin(walk: Walk, number: int, function: Any) -> Row:
     """Read a function of C, with the object that it is bound to."""
     owner = function.__self__
-    if owner is None or isinstance(owner, ModuleType):
+    if function.__module__ is not None or owner is None:
+        _refuse_function(walk, number, function)
         walk.kept.append(function)
         return ("library", (), (), (id(function),))
     labels = ("__name__", "__self__")

@@ -1,16 +1,19 @@
-"""A look at everything of Python that a trace of an object can read, to compare with a later one."""
+"""A look at everything of Python that a trace of an object reads, to compare with a later one."""
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel.unchanged.settings import settings
-from sm_magics.savedmodel.unchanged.walk import UnreadableError, Walk
+from sm_magics.savedmodel.unchanged.walk import LEAVES, UnreadableError, Walk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sm_magics.savedmodel.unchanged.walk import Parent, Row
+
+    Typed = tuple[type, Any]
 
 _SHOWN = 60
 
@@ -65,11 +68,12 @@ class Look:
         if before[1] != after[1]:
             return f"{path}: {_relabelled(before[1], after[1])}"
         for at, label in enumerate(before[1]):
-            one = (before[2][at], before[3][at])
-            two = (after[2][at], after[3][at])
+            one, two = (before[2][at], before[3][at]), (after[2][at], after[3][at])
             if one != two:
-                told = f"{_value(*one, self)} -> {_value(*two, later)}"
-                return f"{path}{_step(before[0], label)}: {told}"
+                step, one, two = _innermost(_step(before[0], label), one, two)
+                before_text, after_text = _value(*one, self), _value(*two, later)
+                another = "another " if before_text == after_text else ""
+                return f"{path}{step}: {before_text} -> {another}{after_text}"
         return f"{path} is another"
 
     def path(self, number: int) -> str:
@@ -88,11 +92,19 @@ def look(obj: Any, also: Sequence[Any] = ()) -> Look:
         Other functions and objects that are served with it.
     """
     walk = Walk()
+    roots = {"model": obj, "also": list(also), "settings": settings()}
+    collects = gc.isenabled()
+    gc.disable()  # nothing made here is garbage yet; to look for some takes half of the time
     try:
-        walk.start({"model": obj, "also": list(also), "settings": settings()})
+        walk.start(roots)
     except UnreadableError as error:
         where = path_of(error.number, walk.rows, walk.parents)
         return Look([], [], [], f"{where} {error}" if where else str(error))
+    except Exception as error:  # noqa: BLE001, then nothing is shown
+        return Look([], [], [], f"looking at it failed: {type(error).__name__}: {error}")
+    finally:
+        if collects:
+            gc.enable()
     return Look(walk.rows, walk.parents, walk.kept)
 
 
@@ -102,9 +114,12 @@ def path_of(number: int, rows: list[Row], parents: list[Parent]) -> str:
     while number > 0:
         number, label = parents[number]
         row = rows[number] if number < len(rows) else None
-        if row is not None and isinstance(label, int):
-            steps.append(_step(row[0], row[1][label]) if number else f".{row[1][label]}")
-        else:
+        place, inner = label if isinstance(label, tuple) else (label, None)
+        if inner is not None:
+            steps.append(f"[{inner}]")
+        if row is not None and isinstance(place, int):
+            steps.append(_step(row[0], row[1][place]) if number else f".{row[1][place]}")
+        elif isinstance(label, str):
             steps.append(f".{label}")
     return "".join(reversed(steps)).removeprefix(".")
 
@@ -129,9 +144,29 @@ def _relabelled(before: Any, after: Any) -> str:
 def _value(cls: type, value: Any, seen: Look) -> str:
     if cls in (int, float, complex, bool, str, bytes, type(None)):
         return _short(value if cls in (float, complex) else repr(value))
+    if value == ():
+        return f"empty {cls.__name__}"
+    if _is_flat((cls, value)):
+        plain = LEAVES.issuperset(map(id, value[0]))
+        return _short(repr(list(value[1]))) if plain else f"{cls.__name__} of {len(value[0])}"
     if isinstance(value, int) and 0 < value < len(seen._rows):  # noqa: SLF001, its own class
         return f"{cls.__name__} at {seen.path(value)}"
     return cls.__name__
+
+
+def _innermost(step: str, one: Typed, two: Typed) -> tuple[str, Typed, Typed]:
+    """Return where in two lists of plain values the first difference is, and what is there."""
+    if _is_flat(one) and _is_flat(two) and len(one[1][1]) == len(two[1][1]):
+        pairs = zip(zip(*one[1], strict=True), zip(*two[1], strict=True), strict=True)
+        for at, (before, after) in enumerate(pairs):
+            if before != after:
+                return f"{step}[{at}]", before, after
+    return step, one, two
+
+
+def _is_flat(value: Typed) -> bool:
+    """Tell whether a value is a list or tuple of plain values: their types, and they."""
+    return isinstance(value[1], tuple) and len(value[1]) == 2 and isinstance(value[1][0], tuple)  # noqa: PLR2004
 
 
 def _short(text: str) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import collections
+import datetime as dt
 import functools
 import hashlib
 import itertools
+import logging
 import re
 import types
 import weakref
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from sm_magics.savedmodel.capture import static
 from sm_magics.savedmodel.unchanged import classes, functions, tensors, trust
 from sm_magics.savedmodel.unchanged.instances import instance_reader
-from sm_magics.savedmodel.unchanged.walk import LEAVES, flat, sequence
+from sm_magics.savedmodel.unchanged.walk import LEAVES, flat_dict, sequence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
     from sm_magics.savedmodel.unchanged.walk import Reader, Row, Shorthand, Walk
 
 BIGGEST = 64 * 2**20
-"""From how many bytes on an array is not looked at: hashing it would take longer than a save."""
-_MARKS = ("Lock", "RLock", "ufunc", "_ArrayFunctionDispatcher", "PyCapsule")
+"""How many bytes of arrays are looked at: hashing more would take as long as a save."""
+_MARKS = ("lock", "RLock", "ufunc", "_ArrayFunctionDispatcher", "PyCapsule", "_tuplegetter")
 
 
 def reader_of(cls: type, walk: Walk, number: int) -> Reader:
@@ -36,24 +38,29 @@ def reader_of(cls: type, walk: Walk, number: int) -> Reader:
     UnreadableError
         If nothing does.
     """
-    known = _READERS.get(id(cls))
-    if known is not None:
-        return known
+    own = _READERS.get(id(cls)) or tensors.readers().get(id(cls)) or _numpy_readers().get(id(cls))
+    if own is not None:
+        return own
     if static.derives(cls, type):
         return classes.read_class
-    by_name = tensors.readers().get(id(cls)) or _numpy_readers().get(id(cls))
-    if by_name is not None:
-        return by_name
-    if cls.__name__ in _MARKS and trust.is_trusted_class(cls):
-        return _read_mark
-    if static.derives(cls, PurePath):
-        return lambda walk, number, path: walk.row(number, "value", ("path",), (str(path),))
+    if trust.is_trusted_class(cls):
+        if static.class_name(cls) in _MARKS:
+            return _read_mark
+        if static.derives(cls, PurePath):
+            return _read_path
+    if any(trust.module_of(one) == "google.protobuf.message" for one in static.mro(cls)):
+        return _read_message
     return instance_reader(cls, walk, number)
 
 
 def shorthand() -> dict[int, Shorthand]:
     """Return, by the id of a class, what writes its objects into the rows of their owners."""
     return _SHORTHAND | tensors.shorthand()
+
+
+def lists() -> frozenset[int]:
+    """Return the ids of the classes whose objects are elements in an order, and nothing else."""
+    return tensors.lists() | {id(list), id(tuple)}
 
 
 def read_dict(walk: Walk, number: int, obj: Any) -> Row:
@@ -70,13 +77,25 @@ def _read_set(walk: Walk, number: int, obj: Any) -> Row:
     return sequence(walk, number, list(obj))
 
 
-def _read_mark(walk: Walk, number: int, obj: Any) -> Row:
+def _read_mark(walk: Walk, _: int, obj: Any) -> Row:
     # Which one it is can't change what a trace gives: a lock, a function of C.
     walk.kept.append(obj)
     return ("library", (), (), (id(obj),))
 
 
-def _read_text(walk: Walk, number: int, obj: Any) -> Row:
+def _read_scalar(_walk: Walk, _: int, obj: Any) -> Row:
+    return ("value", ("value",), (type(obj),), (obj.tobytes(),))
+
+
+def _read_path(walk: Walk, number: int, obj: Any) -> Row:
+    return walk.row(number, "value", ("path",), (str(obj),))
+
+
+def _read_message(walk: Walk, number: int, obj: Any) -> Row:
+    return walk.row(number, "value", ("value",), (obj.SerializeToString(deterministic=True),))
+
+
+def _read_text(_walk: Walk, _: int, obj: Any) -> Row:
     return ("value", ("value",), (type(obj),), (repr(obj),))
 
 
@@ -97,6 +116,36 @@ def _read_proxied_dict(walk: Walk, number: int, obj: Any) -> Row:
     return read_dict(walk, number, dict(obj))
 
 
+def _read_ordered_dict(walk: Walk, number: int, obj: Any) -> Row:
+    # Its order is its own, not that of the dict inside it.
+    return read_dict(walk, number, dict(collections.OrderedDict.items(obj)))
+
+
+def _read_default_dict(walk: Walk, number: int, obj: Any) -> Row:
+    items = dict(dict.items(obj))
+    return walk.row(number, "fields", ("default_factory", "(items)"), (obj.default_factory, items))
+
+
+def _read_namespace(walk: Walk, number: int, obj: Any) -> Row:
+    return walk.row(number, "fields", tuple(vars(obj)), vars(obj).values())
+
+
+def _read_slice(walk: Walk, number: int, obj: Any) -> Row:
+    return sequence(walk, number, (obj.start, obj.stop, obj.step))
+
+
+def _read_alias(walk: Walk, number: int, obj: Any) -> Row:
+    return walk.row(
+        number, "fields", ("args",), ((getattr(obj, "__origin__", None), obj.__args__),)
+    )
+
+
+def _read_logger(walk: Walk, number: int, obj: Any) -> Row:
+    labels = ("name", "level", "disabled")
+    values = (obj.name, obj.getEffectiveLevel(), obj.disabled or obj.manager.disable)
+    return walk.row(number, "fields", labels, values)
+
+
 def _read_module(walk: Walk, number: int, obj: Any) -> Row:
     # As a value, not as a name in code: what of it is read can't be told.
     name = vars(obj).get("__name__", "")
@@ -110,9 +159,12 @@ def _read_array(walk: Walk, number: int, obj: Any) -> Row:
 
     if obj.dtype.hasobject:
         return walk.row(number, "array", ("shape", "elements"), (obj.shape, obj.tolist()))
-    if obj.nbytes > BIGGEST:
-        raise walk.refuse(number, f"is an array of {obj.nbytes >> 20} MiB, too large to look at")
-    digest = hashlib.blake2b(np.ascontiguousarray(obj).view(np.uint8).reshape(-1)).digest()
+    walk.bytes += obj.nbytes
+    if walk.bytes > BIGGEST:
+        size = f"{walk.bytes >> 20} MiB"
+        raise walk.refuse(number, f"is an array with which there are {size}, too much to look at")
+    contents = np.ascontiguousarray(obj).reshape(-1).view(np.uint8)
+    digest = hashlib.blake2b(contents.data).digest()
     values = (repr(obj.dtype), repr(obj.shape), digest)
     return walk.row(number, "array", ("dtype", "shape", "contents"), values)
 
@@ -124,12 +176,7 @@ def _numpy_readers() -> dict[int, Reader]:
     found: dict[int, Reader] = {id(np.ndarray): _read_array, id(np.memmap): _read_array}
     for scalar in np.sctypeDict.values():
         if scalar is not np.object_:
-            found[id(scalar)] = lambda walk, number, obj: (
-                "value",
-                ("value",),
-                (type(obj),),
-                (obj.tobytes(),),
-            )
+            found[id(scalar)] = _read_scalar
     for kind in {type(np.dtype(scalar)) for scalar in np.sctypeDict.values()}:
         found[id(kind)] = _read_text
     return found
@@ -139,13 +186,26 @@ def _of_types(reader: Callable[..., Row], *classes_: type) -> dict[int, Reader]:
     return {id(cls): reader for cls in classes_}
 
 
+_TIMES = (
+    dt.date,
+    dt.datetime,
+    dt.time,
+    dt.timedelta,
+    dt.timezone,
+)
 _READERS: dict[int, Reader] = {
     **_of_types(sequence, list, tuple),
     **_of_types(read_dict, dict),
     **_of_types(_read_set, set, frozenset),
     **_of_types(lambda walk, number, obj: sequence(walk, number, list(obj)), collections.deque),
+    **_of_types(_read_ordered_dict, collections.OrderedDict),
+    **_of_types(_read_default_dict, collections.defaultdict),
+    **_of_types(_read_slice, slice),
+    **_of_types(_read_namespace, types.SimpleNamespace),
+    **_of_types(_read_alias, types.GenericAlias, types.UnionType),
+    **_of_types(_read_logger, logging.Logger, logging.RootLogger),
     **_of_types(_read_proxied_dict, types.MappingProxyType),
-    **_of_types(_read_text, range, slice, Decimal, type(NotImplemented)),
+    **_of_types(_read_text, range, Decimal, type(NotImplemented), *_TIMES),
     **_of_types(_read_pattern, re.Pattern),
     **_of_types(_read_partial, functools.partial),
     **_of_types(_read_weak, weakref.ref),
@@ -165,8 +225,7 @@ _READERS: dict[int, Reader] = {
     **_of_types(functions.read_wrapped, staticmethod, classmethod),
 }
 _SHORTHAND: dict[int, Shorthand] = {
-    id(list): flat,
-    id(tuple): flat,
+    id(dict): flat_dict,
     id(float): repr,  # tells -0.0 from 0.0, and nan is nan
     id(complex): repr,
 }

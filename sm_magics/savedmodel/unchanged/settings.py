@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from sm_magics.savedmodel import tf_private
+from sm_magics.savedmodel.unchanged.identity import number_of
 
 
 def settings() -> dict[str, Any]:
@@ -19,7 +20,9 @@ def settings() -> dict[str, Any]:
         "jit": tf.config.optimizer.get_jit(),
         "optimizer": tf.config.optimizer.get_experimental_options(),
         "devices": [device.name for device in tf.config.get_visible_devices()],
-        "strategy": id(tf.distribute.get_strategy()) if tf.distribute.has_strategy() else 0,
+        "strategy": (
+            number_of(tf.distribute.get_strategy()) if tf.distribute.has_strategy() else None
+        ),
         "control flow v2": tf.compat.v1.control_flow_v2_enabled(),
     }
     keras = sys.modules.get("keras")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import tf_private
 from sm_magics.savedmodel.unchanged.identity import number_of
-from sm_magics.savedmodel.unchanged.walk import flat, sequence
+from sm_magics.savedmodel.unchanged.walk import flat_dict, sequence
 
 if TYPE_CHECKING:
     from sm_magics.savedmodel.unchanged.walk import Reader, Row, Shorthand, Walk
@@ -31,12 +31,22 @@ def shorthand() -> dict[int, Shorthand]:
     }
 
 
+def lists() -> frozenset[int]:
+    """Return the ids of Keras's classes of lists and sets: beside elements, they hold no state."""
+    module = sys.modules.get("keras.src.utils.tracking")
+    return frozenset({id(module.TrackedList), id(module.TrackedSet)}) if module else frozenset()
+
+
+def _tensor(tensor: Any) -> tuple[int]:
+    return (number_of(tensor),)
+
+
 def _variable(variable: Any) -> tuple[Any, ...] | None:
     handle, trainable, device, unknown = tf_private.variable_facts(variable)
     return None if unknown else (number_of(variable), number_of(handle), trainable, device)
 
 
-def _read_variable(walk: Walk, number: int, variable: Any) -> Row:
+def _read_variable(walk: Walk, number: int, _: Any) -> Row:
     raise walk.refuse(number, "is a variable of a distribution strategy")
 
 
@@ -58,7 +68,14 @@ def _read_proxy(walk: Walk, number: int, obj: Any) -> Row:
     return walk.row(number, "items", range(1), (wrapped,))
 
 
-def _read_dtype(walk: Walk, number: int, dtype: Any) -> Row:
+def _read_tracked(walk: Walk, number: int, obj: Any) -> Row:
+    # Keras's lists, dicts and sets: beside their elements they hold only who tracks them.
+    if isinstance(obj, dict):
+        return walk.row(number, "items", range(1), (dict(dict.items(obj)),))
+    return sequence(walk, number, list(obj))
+
+
+def _read_dtype(_walk: Walk, _: int, dtype: Any) -> Row:
     return ("value", ("value",), (str,), (dtype.name,))
 
 
@@ -67,15 +84,18 @@ _FUNCTIONS = "tensorflow.python.eager.polymorphic_function"
 _READERS: dict[tuple[str, str], Reader] = {
     ("tensorflow.python.ops.resource_variable_ops", "ResourceVariable"): _read_variable,
     (f"{_FUNCTIONS}.concrete_function", "ConcreteFunction"): _read_concrete,
-    (f"{_STRUCTURES}", "ListWrapper"): _read_list,
-    (f"{_STRUCTURES}", "_DictWrapper"): _read_proxy,
-    (f"{_STRUCTURES}", "_TupleWrapper"): _read_proxy,
+    ("keras.src.utils.tracking", "TrackedList"): _read_tracked,
+    ("keras.src.utils.tracking", "TrackedSet"): _read_tracked,
+    ("keras.src.utils.tracking", "TrackedDict"): _read_tracked,
+    ("tensorflow.python.saved_model.load", "_WrapperFunction"): _read_concrete,
+    (_STRUCTURES, "ListWrapper"): _read_list,
+    (_STRUCTURES, "_DictWrapper"): _read_proxy,
+    (_STRUCTURES, "_TupleWrapper"): _read_proxy,
     ("tensorflow.python.framework.dtypes", "DType"): _read_dtype,
 }
 _SHORTHAND: dict[tuple[str, str], Shorthand] = {
-    ("tensorflow.python.framework.ops", "EagerTensor"): number_of,
-    ("tensorflow.python.framework.ops", "SymbolicTensor"): number_of,
+    ("tensorflow.python.framework.ops", "EagerTensor"): _tensor,
+    ("tensorflow.python.framework.ops", "SymbolicTensor"): _tensor,
     ("tensorflow.python.ops.resource_variable_ops", "ResourceVariable"): _variable,
-    ("keras.src.utils.tracking", "TrackedList"): flat,
-    ("keras.src.utils.tracking", "TrackedSet"): flat,
+    ("keras.src.utils.tracking", "TrackedDict"): flat_dict,
 }

@@ -65,9 +65,12 @@ IMPURE_BUILTINS = frozenset(
 BY_NAME = frozenset({"getattr", "hasattr", "setattr", "attrgetter", "methodcaller"})
 """What reads attributes whose names are strings."""
 
+_IMPURE_CLASSES = frozenset({"datetime", "random", "uuid", "secrets", "io", "_io", "socket"})
 _IMPURE_PARTS = {
     "numpy": frozenset({"random", "load", "loadtxt", "genfromtxt", "fromfile", "memmap"}),
-    "tensorflow": frozenset({"gfile", "py_function", "numpy_function", "py_func"}),
+    "tensorflow": frozenset(
+        {"gfile", "py_function", "numpy_function", "get_global_generator", "summary"}
+    ),
     "keras": frozenset({"get_file"}),
 }
 
@@ -83,9 +86,12 @@ def folders() -> tuple[str, ...]:
     return tuple(f"{folder}/" for folder in found)
 
 
+_module = type.__dict__["__module__"].__get__
+_HEAP = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 _SITES = ("/site-packages/", "/dist-packages/")
 
 
+@functools.lru_cache(maxsize=4096)
 def is_trusted_file(file: str) -> bool:
     """Tell whether code that was compiled from this file is a trusted library's."""
     if file.startswith("<frozen "):
@@ -110,22 +116,35 @@ def is_trusted_module(name: str) -> bool:
 
 def is_trusted_class(cls: type) -> bool:
     """Tell whether a class is a trusted library's."""
-    module = static.class_dict(cls).get("__module__", "builtins")
-    return isinstance(module, str) and is_trusted_module(module)
+    module = module_of(cls)
+    # What code without a module defines is called a builtin too.
+    return is_trusted_module(module) and (module != "builtins" or not cls.__flags__ & _HEAP)
+
+
+def module_of(cls: type) -> str:
+    """Return the name of the module that defines a class, whatever its metaclass says."""
+    module = _module(cls)
+    return module if type(module) is str else ""
 
 
 def impurity(module: str, name: str = "") -> str:
     """Return what is impure about a module, or about an attribute of it; empty if nothing."""
     root = module.partition(".")[0]
     if root in _LIBRARIES:
-        if f".{module}".endswith((".random", ".gfile")) and root in ("numpy", "tensorflow"):
-            return module if root == "numpy" or module.endswith("gfile") else ""
+        if f"{module}.".startswith("numpy.random."):
+            return module
         return f"{module}.{name}" if name in _IMPURE_PARTS.get(root, ()) else ""
     if root == "builtins":
         return name if name in IMPURE_BUILTINS else ""
     if root in sys.stdlib_module_names and root not in PURE:
         return f"{module}.{name}" if name else module
     return ""
+
+
+def impure_class(cls: type) -> str:
+    """Return what a class is called whose objects differ each time one is made; or empty."""
+    module = module_of(cls)
+    return f"{module}.{static.class_name(cls)}" if module in _IMPURE_CLASSES else ""
 
 
 def is_named_constant(function: Any) -> bool:
