@@ -35,10 +35,12 @@ from sm_magics.savedmodel.tf_private.functions import (
     parameters,
     structure_error,
     traces,
+    unoptimized,
 )
 from sm_magics.savedmodel.tf_private.graphs import (
     custom_gradients,
     default_attributes,
+    function_attributes,
     function_graph,
     nested_graphs,
     parameters_called,
@@ -87,6 +89,7 @@ from sm_magics.savedmodel.tf_private.trackables import (
     handles,
     is_auto_trackable,
     is_iterator,
+    is_made_node,
     is_signatures,
     is_trackable,
     is_variable,
@@ -95,6 +98,7 @@ from sm_magics.savedmodel.tf_private.trackables import (
     new_container,
     new_node,
     track,
+    variable_array,
 )
 
 __all__ = [
@@ -103,6 +107,7 @@ __all__ = [
     "CLASS_ROLES",
     "HANDLE_FIELDS",
     "INNER_VARIABLE_FIELDS",
+    "KEPT_CONTENT",
     "KERAS_OWN_FUNCTIONS",
     "LAYERS_FIELD",
     "LAYER_FIELDS",
@@ -123,6 +128,7 @@ __all__ = [
     "default_attributes",
     "deleted",
     "encoding_error",
+    "function_attributes",
     "function_graph",
     "function_name",
     "global_seed",
@@ -136,6 +142,7 @@ __all__ = [
     "is_iterator",
     "is_keras_object",
     "is_keras_variable",
+    "is_made_node",
     "is_mixed_export",
     "is_restored",
     "is_restored_trace",
@@ -170,7 +177,9 @@ __all__ = [
     "tensorflow_settings",
     "traces",
     "track",
+    "unoptimized",
     "uses",
+    "variable_array",
     "variable_dtype",
     "variable_facts",
     "variable_shape",

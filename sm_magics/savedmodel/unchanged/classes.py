@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 import enum
 from types import FunctionType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import tf_private
 from sm_magics.savedmodel.capture import static

@@ -30,6 +30,9 @@ _CONTENTS: dict[type, Callable[[Any], Iterable[Any]]] = {
     int: lambda obj: (int.__int__(obj),),
 }
 """What an object holds besides its attributes, by the builtin that its class derives from."""
+OURS = "_sm_magics_last_export"
+"""The attribute under which an object keeps what its last export left: no trace reads it."""
+
 _PYTHONS_OWN = ("__dict__", "__weakref__")
 _WORD = 8
 
@@ -51,7 +54,10 @@ def instance_reader(cls: type, walk: Walk, number: int) -> Reader:
     fields_of = _fields_reader(cls, walk)
 
     def read(walk: Walk, number: int, obj: Any) -> Row:
-        names, values = fields_of(number, static.members(obj, dict_reader))
+        fields = static.members(obj, dict_reader)
+        if OURS in fields:
+            fields = {name: value for name, value in fields.items() if name != OURS}
+        names, values = fields_of(number, fields)
         if slots:
             own = {}
             for name, slot in slots.items():
