@@ -221,3 +221,18 @@ def test_a_class_of_code_without_a_module_is_the_authors():
     before = unchanged.look(found)
     names["BY"] = 2.0
     assert before.difference(unchanged.look(found)) == "model.f.__class__.call.BY: 1.0 -> 2.0"
+
+
+def test_a_method_of_a_library_that_is_another_of_the_librarys_is_seen(monkeypatch):
+    found = model(keras.layers.Dense(3))
+    before = unchanged.look(found)
+    monkeypatch.setattr(keras.layers.Dense, "call", keras.layers.EinsumDense.call)
+    assert before != unchanged.look(found)
+
+
+def test_a_variable_that_is_no_longer_trained_is_seen():
+    found = module(plain)
+    found.variable = tf.Variable(1.0)
+    before = unchanged.look(found)
+    found.variable._trainable = False
+    assert before != unchanged.look(found)

@@ -71,7 +71,7 @@ def recurrent():
 def training(model, _):
     model.compile("adam", "mse", metrics=["mae"])
     yield
-    model.fit(X, Y, epochs=2, verbose=0, callbacks=[keras.callbacks.EarlyStopping("loss")])
+    model.fit(X, Y, verbose=0, callbacks=[keras.callbacks.EarlyStopping("loss")])
     yield
     model.predict(X, verbose=0)
     yield
@@ -129,11 +129,16 @@ def masked():
     )
 
 
-@pytest.mark.parametrize("make", [sequential, functional, subclassed, recurrent, masked])
-@pytest.mark.parametrize("act", [training, calling, assigning, saving])
+ALL = [
+    (make, act)
+    for make in (sequential, functional, subclassed, recurrent)
+    for act in (training, calling, assigning, saving)
+]
+
+
+# TensorFlow's own save can't write the seeds of an LSTM that drops out.
+@pytest.mark.parametrize(("make", "act"), [*ALL, (masked, training), (masked, calling)])
 def test_it_is_unchanged(make, act, tmp_path):
-    if make is masked and act is saving:
-        return  # TensorFlow's own save can't write its seed
     model = make()
     before = unchanged.look(model)
     assert before.reason == ""
