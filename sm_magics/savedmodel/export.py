@@ -11,7 +11,6 @@ from sm_magics.savedmodel import (
     capture,
     fixes,
     restoring,
-    reuse,
     user_frames,
     workers,
     writing,
@@ -137,7 +136,6 @@ def _export(request: Request, destination: Destination, clock: _Clock) -> Result
         with clock.phase("publish", staging.path):
             path = crew.published(destination, staging.publish)
     plan.memory.package = done.package
-    reuse.keep(request.obj, plan.memory)
     if not crew.is_chief and path.exists():
         written = inspect(path)  # the one that stands
     return Result(

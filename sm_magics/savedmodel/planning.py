@@ -99,6 +99,8 @@ def _planned(request: Request, found: list[Diagnostic]) -> Plan:
     found += plan.memory.found
     if plan.root is not None:
         found += _of_the_day(request, plan)
+        # What a check traced need not be traced again by the export that follows.
+        reuse.keep(request.obj, plan.memory)
     return plan
 
 

@@ -14,6 +14,7 @@ import tensorflow as tf
 
 import sm_magics
 from sm_magics.savedmodel import reuse
+from sm_magics.savedmodel.signatures import choice
 
 ROWS = np.linspace(-1.0, 1.0, 12, dtype="float32").reshape(3, 4)
 factor = 2.0
@@ -252,16 +253,25 @@ def test_what_is_kept_is_neither_copied_nor_pickled(export):
     assert not export(module, module.serve(ROWS)["sum"]).reused
 
 
-def test_an_export_that_failed_leaves_nothing_to_use(tmp_path):
-    module = Module()
-    with pytest.raises(sm_magics.ExportError):
-        sm_magics.export(
-            module,
-            tmp_path / "out",
-            sample={"rows": ROWS},
-            consumer="2.4",
-            strict=True,
-            target="tpu",
-            signatures="nosuch",
-        )
-    assert reuse.OURS not in vars(module)
+def test_what_a_check_traced_is_exported(export, monkeypatch):
+    traced = []
+    choose = choice.choose
+    monkeypatch.setattr(choice, "choose", lambda *a, **k: traced.append(1) or choose(*a, **k))
+    model = network()
+    assert sm_magics.check(model) == []
+    assert not export(model).reused, "the graph had not been written"
+    assert export(model).reused
+    assert traced == [1]
+
+
+def test_a_finding_of_the_graph_is_told_each_time(export):
+    class Pinned(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([None, 4], name="rows")])
+        def serve(self, rows):
+            with tf.device("/GPU:0"):
+                return rows * 2.0
+
+    module = Pinned()
+    told = [export(module, ROWS * 2.0).findings for _ in range(3)]
+    assert [one.code for one in told[0]] == ["SM301"]
+    assert told[0] == told[1] == told[2]
