@@ -13,7 +13,7 @@ from sm_magics.savedmodel import reuse
 from sm_magics.savedmodel.verify import LEVELS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from benchmark_models import Subject
@@ -44,13 +44,19 @@ class Exporting:
         self.model = subject.build()
         self.scratch = scratch
 
-    def ways(self) -> dict[str, Callable[[], object]]:
-        """Return the ways; those of sm_magics first, which are fresh ones but for `AGAIN`."""
+    def ways(self, levels: Sequence[str] = LEVELS) -> dict[str, Callable[[], object]]:
+        """Return the ways; those of sm_magics first, which are fresh ones but for `AGAIN`.
+
+        Parameters
+        ----------
+        levels : sequence of str
+            The levels of verification.
+        """
         found: dict[str, Callable[[], object]] = {
             UNVERIFIED: self._ours(UNVERIFIED, verify=False),
             AGAIN: self._ours(AGAIN, verify=False),
         }
-        for level in LEVELS:
+        for level in levels:
             found[verified(level)] = self._ours(verified(level), verify=level)
         found[SAVE] = lambda: tf.saved_model.save(self.model, str(self.directory(SAVE)))
         if isinstance(self.model, keras.Model):
