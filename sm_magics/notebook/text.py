@@ -149,7 +149,10 @@ def _graphs(inspection: Inspection, *, full: bool) -> Iterator[str]:
         if full or which:
             title = f"Signatures, for servers{which}"
             yield _section(title, text_parts.signatures(graph.signatures))
-        yield _section(f"Functions, for Python after a load{which}", text_parts.functions(graph))
+        told = text_parts.calls(graph) if full else text_parts.functions(graph)
+        yield _section(f"Functions, for Python after a load{which}", told)
+        if full and graph.initialisers:
+            yield _section(f"Run once by a load{which}", "\n".join(words.initialisers(graph)))
         yield _section(f"Ops{which}: {words.ops(graph)}", text_parts.ops(graph, full=full))
         yield _section(f"Hard-coded devices{which}", text_parts.devices(graph))
         yield _section(f"Versions{which}", text_parts.pairs(graph.versions))

@@ -94,6 +94,24 @@ def functions(graph: MetaGraph) -> str:
     return table(("", ""), rows) if rows else "none"
 
 
+def calls(graph: MetaGraph) -> str:
+    """Return the functions that Python can call after a load, a line a trace with its arguments."""
+    lines = [f"{words.inline(call)}  {told}".rstrip() for call, told in words.calls(graph)]
+    wrapped = [
+        part
+        for line in lines
+        for part in wrap(
+            line,
+            WIDTH,
+            subsequent_indent="    ",
+            break_long_words=False,
+            break_on_hyphens=False,
+            drop_whitespace=False,
+        )
+    ]
+    return "\n".join(wrapped) or "none"
+
+
 def ops(graph: MetaGraph, *, full: bool) -> str:
     """Return the histogram of op types, a line each; else the most frequent ones in a sentence."""
     ordered = words.by_count(graph.ops)

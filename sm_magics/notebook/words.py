@@ -229,6 +229,26 @@ def traces(graph: MetaGraph) -> list[tuple[str, str]]:
     return [(one.path, amount(one.traces, "trace")) for one in graph.functions]
 
 
+def calls(graph: MetaGraph) -> list[tuple[str, str]]:
+    """Return how Python calls each function after a load, a row for each of its traces.
+
+    Its arguments are where the file tells them: ``("serve(x: float32[None, 3])", "")``, else the
+    number of traces is: ``("serve", "1 trace")``.
+    """
+    rows = []
+    for one in graph.functions:
+        rows += [(f"{one.path}({', '.join(map(str, trace))})", "") for trace in one.arguments]
+        untold = one.traces - len(one.arguments)
+        if untold or not one.traces:
+            rows.append((one.path, amount(untold, "trace")))
+    return rows
+
+
+def initialisers(graph: MetaGraph) -> list[str]:
+    """Return what a load runs once: ``"__saved_model_init_op: NoOp"``."""
+    return [inline(f"{key}: {node}") for key, node in graph.initialisers.items()]
+
+
 def pinned(graph: MetaGraph) -> list[tuple[str, str]]:
     """Return the hard-coded devices, each with how many nodes it holds, the most first."""
     return [(name, amount(count, "node")) for name, count in by_count(graph.devices)]

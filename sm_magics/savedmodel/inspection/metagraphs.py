@@ -13,7 +13,7 @@ from sm_magics.savedmodel.signatures import Signature, Spec
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_INITIALISING = frozenset({"__saved_model_init_op", "__saved_model_train_op"})
+_INITIALISING = ("__saved_model_init_op", "__saved_model_train_op")
 
 
 def read(meta_graph: Any, schema: int) -> MetaGraph:
@@ -28,6 +28,7 @@ def read(meta_graph: Any, schema: int) -> MetaGraph:
         devices=placement.devices(meta_graph, main, pinned),
         versions=_versions(meta_graph, schema),
         aliases=_aliases(meta_graph),
+        initialisers=_initialisers(meta_graph),
     )
 
 
@@ -98,6 +99,14 @@ def _signatures(meta_graph: Any, main: dict[str, Any]) -> Iterator[Signature]:
             )
 
 
+def _initialisers(meta_graph: Any) -> dict[str, str]:
+    return {
+        key: meta_graph.signature_def[key].outputs[key].name
+        for key in _INITIALISING
+        if key in meta_graph.signature_def
+    }
+
+
 def _function(signature: Any, main: dict[str, Any]) -> str:
     """Return the graph function that computes the outputs, if it is one that computes them all."""
     called = set()
@@ -119,7 +128,7 @@ def _spec(name: str, tensor: Any) -> Iterator[Spec]:
     tensor, for example) has components by number.
     """
     kind = tensor.WhichOneof("encoding")
-    shape = _shape(tensor.tensor_shape)
+    shape = protos.shape(tensor.tensor_shape)
     if kind == "coo_sparse":
         rank = None if shape is None else len(shape)
         yield Spec(f"{name}/values", protos.dtype_name(tensor.dtype), (None,))
@@ -130,9 +139,3 @@ def _spec(name: str, tensor: Any) -> Iterator[Spec]:
             yield from _spec(f"{name}/{number}", part)
     else:
         yield Spec(name, protos.dtype_name(tensor.dtype), shape)
-
-
-def _shape(proto: Any) -> tuple[int | None, ...] | None:
-    if proto.unknown_rank:
-        return None
-    return tuple(None if dim.size < 0 else dim.size for dim in proto.dim)

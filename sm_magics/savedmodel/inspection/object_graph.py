@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from sm_magics.savedmodel.inspection import traces
 from sm_magics.savedmodel.inspection.contents import Loadable
 
 if TYPE_CHECKING:
@@ -33,9 +34,10 @@ def functions(graph: Any) -> tuple[Loadable, ...]:
     for path, number in walk(graph.nodes):
         node = graph.nodes[number]
         if node.WhichOneof("kind") == "function":
-            found.append(Loadable(path, len(node.function.concrete_functions)))
+            count = len(node.function.concrete_functions)
         else:
-            found.append(Loadable(path, 1))
+            count = 1
+        found.append(Loadable(path, count, traces.of(node, graph.concrete_functions)))
     return tuple(sorted(found, key=lambda one: one.path))
 
 
