@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel.inspection import object_graph as objects
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _INITIALISING = ("__saved_model_init_op", "__saved_model_train_op")
+_OP, _DEVICE = attrgetter("op"), attrgetter("device")
 
 
 def read(meta_graph: Any, schema: int) -> MetaGraph:
@@ -60,12 +62,11 @@ def restores_variables(saved_model: Any) -> bool:
 
 def _census(main: Iterable[Any], library: Any) -> tuple[Counter[str], set[str]]:
     """Count the nodes by op; name the functions that have a node with a device."""
-    ops = Counter([node.op for node in main])
+    ops = Counter(map(_OP, main))
     pinned = set()
     for function in library.function:
-        seen = [(node.op, node.device) for node in function.node_def]
-        ops.update([op for op, _ in seen])
-        if any([device for _, device in seen]):  # noqa: C419, a list is twice as fast here
+        ops.update(map(_OP, function.node_def))
+        if any(map(_DEVICE, function.node_def)):
             pinned.add(function.signature.name)
     return ops, pinned
 
