@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from io import StringIO
 from textwrap import indent, wrap
 from typing import TYPE_CHECKING
 
@@ -10,8 +9,6 @@ from sm_magics.notebook import filetree, verdicts, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-
-    from rich.tree import Tree
 
     from sm_magics.savedmodel.diagnostics import Diagnostic
     from sm_magics.savedmodel.inspection import File, MetaGraph, Variable
@@ -179,7 +176,7 @@ def files(root: str, found: Iterable[File]) -> str:
     from rich.cells import cell_len
 
     top = filetree.grow(root, found)
-    branches = _drawn(_tree(top))
+    branches = _drawn(top)
     nodes = list(top.walk())
     sizes = [words.size(node.bytes) for node in nodes]
     name_width, size_width = max(map(cell_len, branches)), max(map(len, sizes))
@@ -190,34 +187,16 @@ def files(root: str, found: Iterable[File]) -> str:
     )
 
 
-def _tree(node: filetree.Node) -> Tree:
-    from rich.tree import Tree
-
-    branch = Tree(words.inline(node.name))
-    branch.children = [_tree(child) for child in node.entries]
-    return branch
-
-
-def _drawn(tree: Tree) -> list[str]:
-    from rich.console import Console
-
-    file = StringIO()
-    # Everything that rich would otherwise learn from the environment is said here, and the width
-    # is such that nothing is broken.
-    console = Console(
-        file=file,
-        width=10_000,
-        height=25,
-        color_system=None,
-        force_terminal=False,
-        force_jupyter=False,
-        legacy_windows=False,
-        markup=False,
-        emoji=False,
-        highlight=False,
-    )
-    console.print(tree)
-    return [line.rstrip() for line in file.getvalue().rstrip("\n").split("\n")]
+def _drawn(node: filetree.Node) -> list[str]:
+    """Return a tree's lines; rich draws the same, but takes longer to import than all the rest."""
+    lines = [words.inline(node.name)]
+    left = len(node.entries)
+    for child in node.entries:
+        left -= 1
+        first, *more = _drawn(child)
+        lines.append(f"{'├── ' if left else '└── '}{first}")
+        lines += [f"{'│   ' if left else '    '}{line}" for line in more]
+    return lines
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from sm_magics.notebook import verdicts
 from sm_magics.savedmodel.diagnostics import Severity
 from sm_magics.savedmodel.inspection.directory import UNKNOWN
-from sm_magics.savedmodel.op_tables import known_versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -128,6 +127,8 @@ def message(found: Diagnostic) -> str:
 
 def consumers(result: Result) -> str:
     """Return which releases of TensorFlow load an export, of those that have an op table."""
+    from sm_magics.savedmodel.op_tables import known_versions
+
     known = known_versions()
     if result.oldest_consumer is None:
         return f"none of {', '.join(known)} loads it as it is: it has ops of another library"
