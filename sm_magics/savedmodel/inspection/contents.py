@@ -83,9 +83,11 @@ class Argument:
         """Return ``x: float32[None, 4]``, ``training=False``, or the value alone."""
         if isinstance(self.value, str):
             return f"{self.name}={self.value}" if self.name else self.value
+        own = self.value.name
+        if own == self.name:
+            return str(self.value)
         told = str(replace(self.value, name=self.name))
-        other = self.value.name not in ("", self.name)
-        return f"{told} named {self.value.name}" if other else told
+        return f"{told} named {own}" if own else told
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,9 @@ def of(node: Any, written: Any) -> tuple[tuple[Argument, ...], ...]:
         for signature in told
         if len(signature.tuple_value.values) == _POSITIONAL_AND_NAMED
     ]
-    return tuple(sorted(found, key=lambda trace: [*map(str, trace)]))
+    if len(found) > 1:  # most have one, whose text nobody asks for yet
+        found.sort(key=lambda trace: [*map(str, trace)])
+    return tuple(found)
 
 
 def _parameters(function_spec: Any) -> tuple[list[str], str]:
