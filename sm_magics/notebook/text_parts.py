@@ -173,15 +173,13 @@ def _variables(found: Sequence[Variable], whole: int) -> str:
 
 def files(root: str, found: Iterable[File]) -> str:
     """Return the tree of files with their sizes and what each is."""
-    from rich.cells import cell_len
-
     top = filetree.grow(root, found)
     branches = _drawn(top)
     nodes = list(top.walk())
     sizes = [words.size(node.bytes) for node in nodes]
-    name_width, size_width = max(map(cell_len, branches)), max(map(len, sizes))
+    name_width, size_width = max(map(_width, branches)), max(map(len, sizes))
     return "\n".join(
-        f"{branch}{' ' * (name_width - cell_len(branch))}  {size:>{size_width}}  "
+        f"{branch}{' ' * (name_width - _width(branch))}  {size:>{size_width}}  "
         f"{words.inline(node.role)}".rstrip()
         for branch, size, node in zip(branches, sizes, nodes, strict=True)
     )
@@ -204,17 +202,24 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
     rich's tables take a millisecond a row and break long names, which can't be searched then.
     """
-    from rich.cells import cell_len
-
     titles = tuple(column.removeprefix(">") for column in columns)
     lines = [tuple(map(words.inline, row)) for row in rows]
     lines = [titles, *lines] if any(titles) else lines
-    widths = [max(map(cell_len, cells)) for cells in zip(*lines, strict=True)]
+    widths = [max(map(_width, cells)) for cells in zip(*lines, strict=True)]
     right = [column.startswith(">") for column in columns]
 
     def laid_out(row: Sequence[str]) -> str:
-        blanks = [" " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)]
+        blanks = [" " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)]
         placed = zip(row, blanks, right, strict=True)
         return "  ".join(pad + cell if end else cell + pad for cell, pad, end in placed).rstrip()
 
     return "\n".join(map(laid_out, lines))
+
+
+def _width(text: str) -> int:
+    """Return how many columns a terminal takes for a text."""
+    if text.isascii():  # nearly all are, and it is known at once
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)

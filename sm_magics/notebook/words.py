@@ -45,7 +45,7 @@ def printable(text: str) -> str:
 
 def inline(text: str) -> str:
     """Return `text` for a place that has one line: as `printable`, newlines spelt out too."""
-    return printable(text).replace("\n", "\\n")
+    return text if text.isprintable() else printable(text).replace("\n", "\\n")
 
 
 def subject(result: Result) -> str:
