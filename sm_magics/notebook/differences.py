@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from sm_magics.savedmodel.difference import Diff, GraphDiff
-    from sm_magics.savedmodel.inspection import Variable
+    from sm_magics.savedmodel.inspection import Loadable, Variable
     from sm_magics.savedmodel.signatures.compatibility import Change
 
 MARK = "✗"
@@ -143,15 +143,23 @@ def _held(variable: Variable) -> str:
 
 
 def _functions(graph: GraphDiff) -> Iterator[tuple[str, str]]:
-    old = {one.path: one.traces for one in graph.functions_removed}
-    new = {one.path: one.traces for one in graph.functions_added}
+    old = {one.path: one for one in graph.functions_removed}
+    new = {one.path: one for one in graph.functions_added}
     for path in sorted({*old, *new}):
         if path not in new:
             yield path, "removed"
         elif path not in old:
-            yield path, f"added, {words.amount(new[path], 'trace')}"
+            yield path, f"added, {words.amount(new[path].traces, 'trace')}"
+        elif old[path].traces != new[path].traces:
+            yield path, f"{words.amount(old[path].traces, 'trace')} -> {new[path].traces:,}"
         else:
-            yield path, f"{words.amount(old[path], 'trace')} -> {new[path]:,}"
+            yield path, f"{_taken(old[path], new[path])} -> {_taken(new[path], old[path])}"
+
+
+def _taken(one: Loadable, other: Loadable) -> str:
+    """Return the arguments that one takes and the other doesn't."""
+    only = [trace for trace in one.arguments if trace not in other.arguments]
+    return " or ".join(f"({', '.join(map(str, trace))})" for trace in only) or words.NOTHING
 
 
 def _counts(counts: dict[str, tuple[int, int]]) -> list[tuple[str, ...]]:

@@ -7,15 +7,11 @@ from functools import cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.notebook.progress import Progress
 from sm_magics.notebook.shown import Findings, Models
 from sm_magics.notebook.text import plain
 from sm_magics.savedmodel.diagnostics import Diagnostic
-from sm_magics.savedmodel.difference import Diff
 from sm_magics.savedmodel.display import Displayable
-from sm_magics.savedmodel.inspection import Inspection
 from sm_magics.savedmodel.model import Model
-from sm_magics.savedmodel.result import Result
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -24,14 +20,14 @@ if TYPE_CHECKING:
 __all__ = ["Findings", "Models", "bundle", "fragment", "install", "uninstall"]
 
 _TEMPLATES = {
-    Diagnostic: "findings.html.j2",
-    Diff: "diff.html.j2",
-    Findings: "findings.html.j2",
-    Inspection: "inspection.html.j2",
-    Model: "models.html.j2",
-    Models: "models.html.j2",
-    Progress: "progress.html.j2",
-    Result: "result.html.j2",
+    "Diagnostic": "findings.html.j2",
+    "Diff": "diff.html.j2",
+    "Findings": "findings.html.j2",
+    "Inspection": "inspection.html.j2",
+    "Model": "models.html.j2",
+    "Models": "models.html.j2",
+    "Progress": "progress.html.j2",
+    "Result": "result.html.j2",
 }
 
 
@@ -61,7 +57,7 @@ def bundle(result: Any, *, with_html: bool = True) -> dict[str, str]:
         ``text/plain``, the full answer, and ``text/html``, the same with folding and colour.
     """
     shown = {"text/plain": plain(result)}
-    template = _TEMPLATES.get(type(result))
+    template = _TEMPLATES.get(type(result).__name__) if isinstance(result, Displayable) else None
     if with_html and template is not None:
         shown["text/html"] = _environment().get_template(template).render(result=_many(result))
     return shown

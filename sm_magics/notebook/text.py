@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-from functools import singledispatch
 from textwrap import indent
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sm_magics.notebook import differences, snippets, text_parts, words
-from sm_magics.notebook.progress import Progress
-from sm_magics.notebook.shown import Findings, Models
-from sm_magics.savedmodel.diagnostics import Diagnostic
-from sm_magics.savedmodel.difference import Diff
-from sm_magics.savedmodel.inspection import Inspection
-from sm_magics.savedmodel.model import Model
-from sm_magics.savedmodel.result import Result
+from sm_magics.notebook import snippets, text_parts, words
+from sm_magics.savedmodel.display import Displayable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
+
+    from sm_magics.notebook.progress import Progress
+    from sm_magics.notebook.shown import Findings
+    from sm_magics.savedmodel.diagnostics import Diagnostic
+    from sm_magics.savedmodel.difference import Diff
+    from sm_magics.savedmodel.inspection import Inspection
+    from sm_magics.savedmodel.model import Model
+    from sm_magics.savedmodel.result import Result
 
 
-@singledispatch
 def plain(result: object) -> str:
     """Return the whole of `result` as text of at most 100 columns, as far as names allow.
 
     The same result always gives the same text; no line ends with a space; nothing in it can
     command a terminal.
     """
-    return words.printable(repr(result))
+    page = _PAGES.get(type(result).__name__) if isinstance(result, Displayable) else None
+    return words.printable(repr(result)) if page is None else page(result)
 
 
-@plain.register
-def _(result: Result) -> str:
+def _result(result: Result) -> str:
     inspection = result.inspection
     subject = words.inline(words.subject(result))
     return _page(
@@ -59,8 +59,7 @@ def _(result: Result) -> str:
     )
 
 
-@plain.register
-def _(inspection: Inspection) -> str:
+def _inspection(inspection: Inspection) -> str:
     return _page(
         f"SavedModel {_path(inspection.path)}: {words.inspected(inspection)}",
         _section("Findings", text_parts.findings(inspection.findings))
@@ -76,8 +75,9 @@ def _(inspection: Inspection) -> str:
     )
 
 
-@plain.register
-def _(diff: Diff) -> str:
+def _diff(diff: Diff) -> str:
+    from sm_magics.notebook import differences
+
     return _page(
         differences.headline(diff),
         *(
@@ -87,20 +87,17 @@ def _(diff: Diff) -> str:
     )
 
 
-@plain.register
-def _(findings: Findings) -> str:
+def _findings(findings: Findings) -> str:
     about = f"{words.inline(findings.subject)}: " if findings.subject else ""
     headline = f"{about}{words.tally(findings)}"
     return _page(f"{headline}\n{indent(text_parts.findings(findings), '  ')}")
 
 
-@plain.register
-def _(finding: Diagnostic) -> str:
+def _finding(finding: Diagnostic) -> str:
     return _page(text_parts.findings([finding]))
 
 
-@plain.register
-def _(models: Models) -> str:
+def _models(models: Sequence[Model]) -> str:
     if not models:
         return words.NO_MODELS
     columns = ("name", "kind", "built", ">variables", ">size", "functions", "cell")
@@ -119,13 +116,11 @@ def _(models: Models) -> str:
     return _page(f"{words.amount(len(models), 'model')}\n{text_parts.table(columns, rows)}")
 
 
-@plain.register
-def _(model: Model) -> str:
-    return plain(Models([model]))
+def _model(model: Model) -> str:
+    return _models([model])
 
 
-@plain.register
-def _(progress: Progress) -> str:
+def _progress(progress: Progress) -> str:
     about = f" {words.inline(progress.subject)}" if progress.subject else ""
     return f"Exporting{about}: {words.advance(progress)}"
 
@@ -149,7 +144,10 @@ def _graphs(inspection: Inspection, *, full: bool) -> Iterator[str]:
         if full or which:
             title = f"Signatures, for servers{which}"
             yield _section(title, text_parts.signatures(graph.signatures))
-        yield _section(f"Functions, for Python after a load{which}", text_parts.functions(graph))
+        told = text_parts.calls(graph) if full else text_parts.functions(graph)
+        yield _section(f"Functions, for Python after a load{which}", told)
+        if full and graph.initialisers:
+            yield _section(f"Run once by a load{which}", "\n".join(words.initialisers(graph)))
         yield _section(f"Ops{which}: {words.ops(graph)}", text_parts.ops(graph, full=full))
         yield _section(f"Hard-coded devices{which}", text_parts.devices(graph))
         yield _section(f"Versions{which}", text_parts.pairs(graph.versions))
@@ -159,3 +157,16 @@ def _fingerprint(inspection: Inspection) -> str:
     if not inspection.fingerprint:
         return ""
     return _section("Fingerprint", text_parts.pairs(inspection.fingerprint))
+
+
+# By name: to import the class of what is not shown would take longer than to show the rest.
+_PAGES: dict[str, Callable[[Any], str]] = {
+    "Diagnostic": _finding,
+    "Diff": _diff,
+    "Findings": _findings,
+    "Inspection": _inspection,
+    "Model": _model,
+    "Models": _models,
+    "Progress": _progress,
+    "Result": _result,
+}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from io import StringIO
 from textwrap import indent, wrap
 from typing import TYPE_CHECKING
 
@@ -10,8 +9,6 @@ from sm_magics.notebook import filetree, verdicts, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-
-    from rich.tree import Tree
 
     from sm_magics.savedmodel.diagnostics import Diagnostic
     from sm_magics.savedmodel.inspection import File, MetaGraph, Variable
@@ -94,6 +91,24 @@ def functions(graph: MetaGraph) -> str:
     return table(("", ""), rows) if rows else "none"
 
 
+def calls(graph: MetaGraph) -> str:
+    """Return the functions that Python can call after a load, a line a trace with its arguments."""
+    lines = [f"{words.inline(call)}  {told}".rstrip() for call, told in words.calls(graph)]
+    wrapped = [
+        part
+        for line in lines
+        for part in wrap(
+            line,
+            WIDTH,
+            subsequent_indent="    ",
+            break_long_words=False,
+            break_on_hyphens=False,
+            drop_whitespace=False,
+        )
+    ]
+    return "\n".join(wrapped) or "none"
+
+
 def ops(graph: MetaGraph, *, full: bool) -> str:
     """Return the histogram of op types, a line each; else the most frequent ones in a sentence."""
     ordered = words.by_count(graph.ops)
@@ -158,48 +173,28 @@ def _variables(found: Sequence[Variable], whole: int) -> str:
 
 def files(root: str, found: Iterable[File]) -> str:
     """Return the tree of files with their sizes and what each is."""
-    from rich.cells import cell_len
-
     top = filetree.grow(root, found)
-    branches = _drawn(_tree(top))
+    branches = _drawn(top)
     nodes = list(top.walk())
     sizes = [words.size(node.bytes) for node in nodes]
-    name_width, size_width = max(map(cell_len, branches)), max(map(len, sizes))
+    name_width, size_width = max(map(_width, branches)), max(map(len, sizes))
     return "\n".join(
-        f"{branch}{' ' * (name_width - cell_len(branch))}  {size:>{size_width}}  "
+        f"{branch}{' ' * (name_width - _width(branch))}  {size:>{size_width}}  "
         f"{words.inline(node.role)}".rstrip()
         for branch, size, node in zip(branches, sizes, nodes, strict=True)
     )
 
 
-def _tree(node: filetree.Node) -> Tree:
-    from rich.tree import Tree
-
-    branch = Tree(words.inline(node.name))
-    branch.children = [_tree(child) for child in node.entries]
-    return branch
-
-
-def _drawn(tree: Tree) -> list[str]:
-    from rich.console import Console
-
-    file = StringIO()
-    # Everything that rich would otherwise learn from the environment is said here, and the width
-    # is such that nothing is broken.
-    console = Console(
-        file=file,
-        width=10_000,
-        height=25,
-        color_system=None,
-        force_terminal=False,
-        force_jupyter=False,
-        legacy_windows=False,
-        markup=False,
-        emoji=False,
-        highlight=False,
-    )
-    console.print(tree)
-    return [line.rstrip() for line in file.getvalue().rstrip("\n").split("\n")]
+def _drawn(node: filetree.Node) -> list[str]:
+    """Return a tree's lines; rich draws the same, but takes longer to import than all the rest."""
+    lines = [words.inline(node.name)]
+    left = len(node.entries)
+    for child in node.entries:
+        left -= 1
+        first, *more = _drawn(child)
+        lines.append(f"{'├── ' if left else '└── '}{first}")
+        lines += [f"{'│   ' if left else '    '}{line}" for line in more]
+    return lines
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -207,17 +202,24 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
     rich's tables take a millisecond a row and break long names, which can't be searched then.
     """
-    from rich.cells import cell_len
-
     titles = tuple(column.removeprefix(">") for column in columns)
     lines = [tuple(map(words.inline, row)) for row in rows]
     lines = [titles, *lines] if any(titles) else lines
-    widths = [max(map(cell_len, cells)) for cells in zip(*lines, strict=True)]
+    widths = [max(map(_width, cells)) for cells in zip(*lines, strict=True)]
     right = [column.startswith(">") for column in columns]
 
     def laid_out(row: Sequence[str]) -> str:
-        blanks = [" " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)]
+        blanks = [" " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)]
         placed = zip(row, blanks, right, strict=True)
         return "  ".join(pad + cell if end else cell + pad for cell, pad, end in placed).rstrip()
 
     return "\n".join(map(laid_out, lines))
+
+
+def _width(text: str) -> int:
+    """Return how many columns a terminal takes for a text."""
+    if text.isascii():  # nearly all are, and it is known at once
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)

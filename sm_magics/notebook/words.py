@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from sm_magics.notebook import verdicts
 from sm_magics.savedmodel.diagnostics import Severity
 from sm_magics.savedmodel.inspection.directory import UNKNOWN
-from sm_magics.savedmodel.op_tables import known_versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -46,7 +45,7 @@ def printable(text: str) -> str:
 
 def inline(text: str) -> str:
     """Return `text` for a place that has one line: as `printable`, newlines spelt out too."""
-    return printable(text).replace("\n", "\\n")
+    return text if text.isprintable() else printable(text).replace("\n", "\\n")
 
 
 def subject(result: Result) -> str:
@@ -128,6 +127,8 @@ def message(found: Diagnostic) -> str:
 
 def consumers(result: Result) -> str:
     """Return which releases of TensorFlow load an export, of those that have an op table."""
+    from sm_magics.savedmodel.op_tables import known_versions
+
     known = known_versions()
     if result.oldest_consumer is None:
         return f"none of {', '.join(known)} loads it as it is: it has ops of another library"
@@ -227,6 +228,26 @@ def cell(model: Model) -> str:
 def traces(graph: MetaGraph) -> list[tuple[str, str]]:
     """Return the functions that Python can call after a load, each with its traces."""
     return [(one.path, amount(one.traces, "trace")) for one in graph.functions]
+
+
+def calls(graph: MetaGraph) -> list[tuple[str, str]]:
+    """Return how Python calls each function after a load, a row for each of its traces.
+
+    Its arguments are where the file tells them: ``("serve(x: float32[None, 3])", "")``, else the
+    number of traces is: ``("serve", "1 trace")``.
+    """
+    rows = []
+    for one in graph.functions:
+        rows += [(f"{one.path}({', '.join(map(str, trace))})", "") for trace in one.arguments]
+        untold = one.traces - len(one.arguments)
+        if untold or not one.traces:
+            rows.append((one.path, amount(untold, "trace")))
+    return rows
+
+
+def initialisers(graph: MetaGraph) -> list[str]:
+    """Return what a load runs once: ``"__saved_model_init_op: NoOp"``."""
+    return [inline(f"{key}: {node}") for key, node in graph.initialisers.items()]
 
 
 def pinned(graph: MetaGraph) -> list[tuple[str, str]]:

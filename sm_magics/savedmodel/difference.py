@@ -77,7 +77,7 @@ class GraphDiff:
     signatures : tuple of Change
         What breaks clients of the first one comes first.
     functions_added, functions_removed : tuple of Loadable
-        Functions that Python can call after a load; one with another number of traces is in both.
+        Functions that Python can call after a load; one with other traces is in both.
     aliases_added, aliases_removed : tuple of str
         Aliases of functions, which C++ consumers look up.
     ops, devices : dict of str to (int, int)

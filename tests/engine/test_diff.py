@@ -90,7 +90,8 @@ def test_everything_that_differs_is_told(saved):
     graph = found.graphs[0]
     assert graph.ops["Exp"] == (0, 2)
     assert graph.ops["Sum"] == (2, 0)
-    assert [one.path for one in graph.functions_added] == ["other"]
+    assert [one.path for one in graph.functions_added] == ["other", "serve"]
+    assert [one.path for one in graph.functions_removed] == ["serve"]  # with other arguments
     sizes = {file.path: (file.bytes_a, file.bytes_b) for file in found.files}
     for name, pair in sizes.items():
         assert pair == tuple((saved / which / name).stat().st_size for which in ("old", "wider"))

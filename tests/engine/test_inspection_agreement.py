@@ -8,6 +8,7 @@ import io
 import math
 import re
 from collections import Counter
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -62,6 +63,41 @@ def tf_module(path):
     tf.saved_model.save(
         module, path, signatures={"serving_default": module.score, "halve": module.halve}
     )
+
+
+class Pair(NamedTuple):
+    left: object
+    right: object
+
+
+class Caller(tf.Module):
+    """Every kind of argument: Python values, structures, composite tensors, ``*args``, keywords."""
+
+    @tf.function
+    def call(self, x, training=False, mode="fast", *rest, scale=1.5, **more):  # noqa: ARG002, FBT002
+        return x * scale
+
+    @tf.function
+    def nest(self, inputs, pair, sizes=(1, 2), limit=None, dtype=tf.float32):  # noqa: ARG002
+        return inputs["a"] + pair.left
+
+    @tf.function
+    def compose(self, ragged, sparse):
+        return ragged * 2.0, tf.sparse.to_dense(sparse)
+
+
+def arguments_of_every_kind(path):
+    module, one = Caller(), tf.constant(1.0)
+    module.call(one)
+    module.call(one, True, "slow", one, 3, scale=one, extra=one)  # noqa: FBT003
+    module.nest({"a": one, "b": tf.constant([1])}, Pair(one, 2))
+    first = {"a": tf.TensorSpec([None], name="first")}
+    module.nest.get_concrete_function(first, Pair(tf.TensorSpec([]), "text"), [1, "a"], limit=2)
+    module.compose(tf.ragged.constant([[1.0], []]), tf.sparse.from_dense([1, 0]))
+    named = tf.TensorSpec([None, 2], name="named")
+    module.whole = module.call.get_concrete_function(named, True, scale=2.5)  # noqa: FBT003
+    module.old = v1.wrap_function(lambda x: x * 2, [tf.TensorSpec([3], name="x")])
+    tf.saved_model.save(module, path, signatures=module.whole)
 
 
 def without_a_signature(path):
@@ -146,6 +182,7 @@ def tf1_with_two_meta_graphs(path):
 
 MAKERS = [
     tf_module,
+    arguments_of_every_kind,
     without_a_signature,
     keras_export,
     keras_saved_by_tensorflow,
@@ -173,22 +210,61 @@ def shown(path):
     graphs = {}
     for part in text.split("MetaGraphDef with tag-set: ")[1:]:
         tags = tuple(part[1 : part.index("' contains")].split(", "))
-        signatures = {}
+        signatures, initialisers = {}, {}
         for block in part.split("signature_def['")[1:]:
             key, body = block.split("']:", 1)
             if key in INITIALISING:
+                initialisers[key] = re.search(r"name: (.*)\n", body)[1]
                 continue
             found = re.findall(
                 r"(in|out)puts\['(.*)'\] tensor_info:\s+dtype: (\w+)\s+shape: (.*)\n", body
             )
             signatures[key] = [(way, name, dtype(d), shape(s)) for way, name, d, s in found]
         ops = ast.literal_eval(re.search(r"following ops: (.*)", part)[1].replace("set()", "[]"))
-        graphs[tags] = signatures, set(ops)
+        graphs[tags] = signatures, set(ops), initialisers
     named = re.split(r"Function Name: '(.*)'\n", functions)[1:]
     options = {
-        name: body.count("Option #") for name, body in zip(named[::2], named[1::2], strict=True)
+        name: body.split("Option #")[1:] for name, body in zip(named[::2], named[1::2], strict=True)
     }
     return graphs, options
+
+
+def leaves(text):
+    """Return what an argument's text holds, in one form for theirs and ours, without brackets."""
+    text = re.sub(
+        r"TensorSpec\(shape=(\(.*?\)|<unknown>), dtype=tf\.(\w+), name='(\w*)'\)",
+        lambda spec: spec[2] + spec[1].replace("<unknown>", "[...]"),
+        text,
+    )
+    text = re.sub(r"<dtype: '(\w+)'>|tf\.(\w+)", r"\1\2", text)
+    text = re.sub(r"TensorShape|Pair|\w+=| named \w+|'\w+': ", "", text)
+    return Counter(re.findall(r"[\w.']+", text))
+
+
+def arguments(option):
+    """Return the positional arguments of what they print for a trace, and the keywords."""
+    positional, *keywords = re.split(r"Named Argument #\d+", option)
+    found = []
+    for lines in re.split(r"Argument #\d+", positional)[1:]:
+        kind, _, value = lines.strip().partition("Value: ")
+        if not value:  # a tensor with its name, or a text
+            name, is_tensor, spec = kind.partition(": ")
+            found.append((name, leaves(spec)) if is_tensor else (None, leaves(repr(name))))
+        else:
+            found.append((None, leaves(value.replace("\b", ""))))
+    return found, sorted(keyword.strip() for keyword in keywords)
+
+
+def our_arguments(trace, keywords):
+    """Return the same of a trace of ours, of which the last so many are keywords."""
+    found = [
+        (None, leaves(one.value))
+        if isinstance(one.value, str)
+        else (one.value.name, leaves(str(one.value).partition(": ")[2]))
+        for one in trace
+    ]
+    split = len(trace) - keywords
+    return found[:split], [one.name for one in trace[split:]]
 
 
 def dtype(name):
@@ -214,12 +290,20 @@ def test_it_says_what_saved_model_cli_says(path):
 
     assert {graph.tags for graph in inspection.meta_graphs} == set(graphs)
     for graph in inspection.meta_graphs:
-        signatures, ops = graphs[graph.tags]
+        signatures, ops, initialisers = graphs[graph.tags]
         assert {one.key: ours(one) for one in graph.signatures} == signatures
         assert [one.key for one in graph.signatures] == sorted(signatures)
         assert ops <= set(graph.ops)
+        assert graph.initialisers == initialisers
     at_root = {one.path: one.traces for one in inspection.functions if one.path in options}
-    assert at_root == options
+    assert at_root == {name: len(theirs) for name, theirs in options.items()}
+    for one in inspection.functions:
+        if one.path in options:
+            assert len(one.arguments) == one.traces
+            for option in options[one.path]:
+                positional, keywords = arguments(option)
+                found = [our_arguments(trace, len(keywords)) for trace in one.arguments]
+                assert (positional, keywords) in found
     assert all(
         re.search(r"[.\[]", one.path) for one in inspection.functions if one.path not in options
     )

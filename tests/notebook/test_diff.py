@@ -11,7 +11,14 @@ from IPython.core.error import UsageError
 import sm_magics
 from sm_magics.notebook import render
 from sm_magics.savedmodel.difference import compared
-from sm_magics.savedmodel.inspection import File, Inspection, Loadable, MetaGraph, Variable
+from sm_magics.savedmodel.inspection import (
+    Argument,
+    File,
+    Inspection,
+    Loadable,
+    MetaGraph,
+    Variable,
+)
 from sm_magics.savedmodel.signatures import Signature, Spec
 
 SETUP = """
@@ -121,6 +128,20 @@ def test_names_are_escaped():
     for forbidden in ("\x1b", "\u202e"):
         assert forbidden not in text
         assert forbidden not in html
+
+
+def test_functions_that_take_other_arguments_or_have_another_number_of_traces():
+    x, y = ((Argument(name, Spec(name, "float32", (None,))),) for name in "xy")
+    old, new = inspection("a"), inspection("b")
+    before = (Loadable("add", 2, (x, y)), Loadable("more", 1, (x,)), Loadable("same", 1, (x,)))
+    after = (Loadable("add", 2, (x, ())), Loadable("more", 2, (x, y)), Loadable("same", 1, (x,)))
+    found = compared(
+        replace(old, meta_graphs=(replace(old.meta_graphs[0], functions=before),)),
+        replace(new, meta_graphs=(replace(new.meta_graphs[0], functions=after),)),
+    )
+    text, html = shown(found)
+    assert "  add   (y: float32[None]) -> ()\n  more  1 trace -> 2" in text
+    assert "(y: float32[None]) -&gt; ()" in html
 
 
 def test_function_aliases_that_come_and_go():

@@ -12,7 +12,14 @@ from sm_magics.notebook.progress import Progress
 from sm_magics.savedmodel.capture import Model
 from sm_magics.savedmodel.diagnostics import Diagnostic, Severity
 from sm_magics.savedmodel.display import Displayable
-from sm_magics.savedmodel.inspection import File, Inspection, Loadable, MetaGraph, Variable
+from sm_magics.savedmodel.inspection import (
+    Argument,
+    File,
+    Inspection,
+    Loadable,
+    MetaGraph,
+    Variable,
+)
 from sm_magics.savedmodel.result import Result
 from sm_magics.savedmodel.signatures import Signature, Spec
 from sm_magics.savedmodel.verify import OutputCheck, SignatureCheck, StructureCheck, Verification
@@ -157,6 +164,41 @@ def test_functions_devices_versions_and_fingerprint_are_told():
     assert section(INSPECTION, "Versions")[2] == "min consumer  12"
     assert section(INSPECTION, "Fingerprint") == ["checkpoint hash  834"]
     assert section(RESULT, "Seconds") == ["check 12 ms, save 1.8 s, in all 1.9 s"]
+
+
+def test_an_inspection_says_what_each_function_was_traced_with_and_what_a_load_runs():
+    x = Argument("x", Spec("x", "float32", (None, 4)))
+    image = Argument("image", Spec("input_1", "float32", None))
+    many = tuple(Argument(f"feature_{i}", "None") for i in range(12))
+    functions = (
+        Loadable("embed", 2, ((x, Argument("training", "False")), (image,))),
+        Loadable("many", 1, (many,)),
+        Loadable("old", 2, ((x,),)),
+        Loadable("untraced", 0),
+    )
+    graph = replace(GRAPH, functions=functions, initialisers={"__saved_model_init_op": "NoOp"})
+    whole = replace(INSPECTION, meta_graphs=(graph,))
+    lines = section(whole, "Functions")
+    assert lines[:2] == [
+        "embed(x: float32[None, 4], training=False)",
+        "embed(image: float32[...] named input_1)",
+    ]
+    assert lines[2].startswith("many(feature_0=None, feature_1=None,")
+    assert lines[3].startswith("    feature_")
+    assert lines[-3:] == ["old(x: float32[None, 4])", "old  1 trace", "untraced  0 traces"]
+    assert section(whole, "Run once by a load") == ["__saved_model_init_op: NoOp"]
+    html = render.bundle(whole)["text/html"]
+    assert "<code>embed(x: float32[None, 4], training=False)</code>" in html
+    assert "<code>__saved_model_init_op: NoOp</code>" in html
+
+    short = replace(RESULT, inspection=whole)
+    assert section(short, "Functions") == [
+        "embed     2 traces",
+        "many      1 trace",
+        "old       2 traces",
+        "untraced  0 traces",
+    ]
+    assert "__saved_model_init_op" not in text(short) + render.bundle(short)["text/html"]
 
 
 def test_every_meta_graph_is_shown_and_the_served_one_is_first():

@@ -15,6 +15,7 @@ from sm_magics.savedmodel.inspection import (
     protos,
 )
 from sm_magics.savedmodel.inspection.contents import (
+    Argument,
     File,
     Inspection,
     InspectionError,
@@ -24,6 +25,7 @@ from sm_magics.savedmodel.inspection.contents import (
 )
 
 __all__ = [
+    "Argument",
     "File",
     "Inspection",
     "InspectionError",

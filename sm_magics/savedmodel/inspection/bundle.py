@@ -126,11 +126,13 @@ def _bundle(records: dict[bytes, bytes]) -> Index:
 
 
 def _entry(key: bytes, proto: Any, slices: dict[bytes, Any] | None) -> Entry:
-    shards: dict[int, int] = {}
-    size = 0
-    for part in slices.values() if slices else (proto,):
-        size += part.size
-        shards[part.shard_id] = max(part.offset + part.size, shards.get(part.shard_id, 0))
+    size = proto.size
+    shards = {proto.shard_id: proto.offset + size}
+    if slices:
+        size, shards = 0, {}
+        for part in slices.values():
+            size += part.size
+            shards[part.shard_id] = max(part.offset + part.size, shards.get(part.shard_id, 0))
     return Entry(
         key.decode("utf-8", "backslashreplace"),
         protos.dtype_name(proto.dtype),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sm_magics.savedmodel.display import Displayable
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sm_magics.savedmodel.diagnostics import Diagnostic
-    from sm_magics.savedmodel.signatures import Signature
+    from sm_magics.savedmodel.signatures import Signature, Spec
 
 
 class InspectionError(ValueError):
@@ -64,15 +64,44 @@ class Variable:
 
 
 @dataclass(frozen=True, slots=True)
+class Argument:
+    """What a function was traced with for a parameter.
+
+    Attributes
+    ----------
+    name : str
+        The parameter's name; empty where the file doesn't tell it.
+    value : Spec or str
+        A tensor, by the name that its placeholder has in the graph; anything else as text:
+        ``"False"``, ``"{'a': float32[None, 4]}"``.
+    """
+
+    name: str
+    value: Spec | str
+
+    def __str__(self) -> str:
+        """Return ``x: float32[None, 4]``, ``training=False``, or the value alone."""
+        if isinstance(self.value, str):
+            return f"{self.name}={self.value}" if self.name else self.value
+        own = self.value.name
+        if own == self.name:
+            return str(self.value)
+        told = str(replace(self.value, name=self.name))
+        return f"{told} named {own}" if own else told
+
+
+@dataclass(frozen=True, slots=True)
 class Loadable:
     """A function that stays callable from Python after a load, and how many traces it has.
 
     `path` is what follows the loaded object: ``"encoder.embed"``, ``"layers[0].call"``. One with
-    0 traces is there but can't be called.
+    0 traces is there but can't be called. `arguments` are those of each trace, sorted by their
+    text; a trace of which the file doesn't tell them is left out.
     """
 
     path: str
     traces: int
+    arguments: tuple[tuple[Argument, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +114,8 @@ class MetaGraph:
         In the order in which they are written.
     signatures : tuple of Signature
         Sorted by key, and their inputs and outputs by name (the file keeps no order); the
-        SignatureDefs that initialise (``__saved_model_init_op``, ``__saved_model_train_op``) are
-        left out. `function` is the graph function that is called, empty in a TF 1 graph.
+        SignatureDefs that initialise are left out. `function` is the graph function that is
+        called, empty in a TF 1 graph.
     functions : tuple of Loadable
         Sorted by path.
     ops : dict of str to int
@@ -99,6 +128,9 @@ class MetaGraph:
         where it is written.
     aliases : tuple of str
         Aliases of functions (`SaveOptions.function_aliases`) that name one of the library.
+    initialisers : dict of str to str
+        SignatureDef that initialises (``__saved_model_init_op``, ``__saved_model_train_op``) -> the
+        node that it runs.
     """
 
     tags: tuple[str, ...]
@@ -108,6 +140,7 @@ class MetaGraph:
     devices: dict[str, int]
     versions: dict[str, str]
     aliases: tuple[str, ...] = ()
+    initialisers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from sm_magics.savedmodel.inspection import traces
 from sm_magics.savedmodel.inspection.contents import Loadable
 
 if TYPE_CHECKING:
@@ -33,40 +34,39 @@ def functions(graph: Any) -> tuple[Loadable, ...]:
     for path, number in walk(graph.nodes):
         node = graph.nodes[number]
         if node.WhichOneof("kind") == "function":
-            found.append(Loadable(path, len(node.function.concrete_functions)))
+            count = len(node.function.concrete_functions)
         else:
-            found.append(Loadable(path, 1))
+            count = 1
+        found.append(Loadable(path, count, traces.of(node, graph.concrete_functions)))
     return tuple(sorted(found, key=lambda one: one.path))
 
 
 def walk(nodes: Any) -> Iterator[tuple[str, int]]:
     """Yield the path of every function that is reached by name, breadth first, and its number."""
+    # Most children are variables, which lead to nothing: their names aren't even read.
+    left = {
+        number: node
+        for number, node in enumerate(nodes)
+        if (kind := node.WhichOneof("kind")) in _FUNCTIONS
+        or (kind == "user_object" and node.user_object.identifier != "signature_map")
+    }
     waiting = deque([("", nodes[0])] if nodes else [])
-    seen = {0}
+    left.pop(0, None)
     while waiting:
         path, parent = waiting.popleft()
-        for name, number in _children(parent, is_root=not path):
-            if number in seen or not 0 < number < len(nodes):
+        children = [child for child in parent.children if child.node_id in left]
+        if not path:
+            # Of two names take the public one.
+            children.sort(key=lambda child: child.local_name.startswith("_"))
+        for child in children:
+            if (path and _private(child.local_name)) or child.node_id not in left:
                 continue
-            seen.add(number)
-            child = nodes[number]
-            kind = child.WhichOneof("kind")
-            if kind == "user_object" and child.user_object.identifier != "signature_map":
-                waiting.append((_join(path, name, parent), child))
-            elif kind in _FUNCTIONS:
-                yield _join(path, name, parent), number
-
-
-def _children(node: Any, *, is_root: bool) -> list[tuple[str, int]]:
-    children = [
-        (child.local_name, child.node_id)
-        for child in node.children
-        if is_root or not _private(child.local_name)
-    ]
-    if is_root:
-        # Of two names take the public one.
-        children.sort(key=lambda child: child[0].startswith("_"))
-    return children
+            below, number = _join(path, child.local_name, parent), child.node_id
+            node = left.pop(number)
+            if node.WhichOneof("kind") == "user_object":
+                waiting.append((below, node))
+            else:
+                yield below, number
 
 
 def _private(name: str) -> bool:
@@ -119,7 +119,7 @@ class Nodes:
         if optimizer is None:
             return None
         for one in self._nodes[optimizer].slot_variables:
-            if one.original_variable_node_id == number and _escape(one.slot_name) == slot_name:
+            if one.original_variable_node_id == number and one.slot_name == _unescape(slot_name):
                 return self._inside(one.slot_variable_node_id)
         return None
 
@@ -130,20 +130,16 @@ class Nodes:
                 return None
             if number not in self._children:
                 self._children[number] = {
-                    _escape(child.local_name): child.node_id
-                    for child in self._nodes[number].children
+                    child.local_name: child.node_id for child in self._nodes[number].children
                 }
-            number = self._inside(self._children[number].get(step, -1))
+            name = _unescape(step) if "." in step else step
+            number = self._inside(self._children[number].get(name, -1))
         return number
 
     def _inside(self, number: int) -> int | None:
         return number if 0 <= number < len(self._nodes) else None
 
 
-def _escape(name: str) -> str:
-    """Spell an attribute's name as a checkpoint key does."""
-    return name.replace(".", "..").replace("/", ".S")
-
-
 def _unescape(name: str) -> str:
+    """Return the name of the attribute that a step of a checkpoint key spells."""
     return ".".join(part.replace(".S", "/") for part in name.split(".."))

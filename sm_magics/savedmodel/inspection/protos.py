@@ -30,9 +30,7 @@ _UNREAD = {
     "MetaGraphDef.MetaInfoDef": {"stripped_op_list"},
     "NodeDef": {"attr", "experimental_debug_info", "experimental_type"},
     "OpDef": {"input_arg", "output_arg", "control_output", "attr"},
-    "SavedBareConcreteFunction": {"function_spec"},
-    "SavedFunction": {"function_spec"},
-    "SavedObjectGraph": {"concrete_functions"},
+    "SavedConcreteFunction": {"bound_inputs", "output_signature"},
 }
 _UNLIKE_THEIR_ENUM = {"FLOAT": "float32", "DOUBLE": "float64", "HALF": "float16"}
 
@@ -110,3 +108,10 @@ def dtype_name(number: int) -> str:
     plain = name.removesuffix("_REF")
     suffix = "_ref" if name.endswith("_REF") else ""
     return _UNLIKE_THEIR_ENUM.get(plain, plain.lower()) + suffix
+
+
+def shape(proto: Any) -> tuple[int | None, ...] | None:
+    """Return a TensorShapeProto as `Spec` has it: None is any size, or as a whole any rank."""
+    if proto.unknown_rank:
+        return None
+    return tuple(None if dim.size < 0 else dim.size for dim in proto.dim)
