@@ -11,7 +11,6 @@ functions, which nobody serves, cost nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import tf_private
@@ -259,12 +258,7 @@ def _is_authors(obj: Any) -> bool:
 
 
 def _is_keras(obj: Any) -> bool:
-    return _is_kerases(type(obj))  # type: ignore[arg-type]  # mypy: a class has no hash
-
-
-@lru_cache(maxsize=4096)
-def _is_kerases(cls: type) -> bool:
-    return any(base.__module__.startswith(_KERAS) for base in cls.__mro__)
+    return any(cls.__module__.startswith(_KERAS) for cls in type(obj).__mro__)
 
 
 def is_optimizer(obj: Any) -> bool:

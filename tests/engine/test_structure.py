@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -12,7 +11,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 import sm_magics
-from sm_magics.savedmodel import policy, tf_private, verify
+from sm_magics.savedmodel import policy, tf_private, verify, writing
 from sm_magics.savedmodel.inspection import bundle
 from sm_magics.savedmodel.options import BY_NAME
 from sm_magics.savedmodel.signatures import endpoints
@@ -76,13 +75,14 @@ def spoiled(monkeypatch):
     """Let the writer harm what it wrote."""
 
     def spoil(harm):
-        write = tf.saved_model.save
+        write = writing.write
 
-        def save(obj, directory, **keywords):
-            write(obj, directory, **keywords)
-            harm(Path(directory))
+        def harmful(obj, root, endpoints, directory, *args):
+            done = write(obj, root, endpoints, directory, *args)
+            harm(directory)
+            return done
 
-        monkeypatch.setattr(tf.saved_model, "save", save)
+        monkeypatch.setattr(writing, "write", harmful)
 
     return spoil
 
@@ -291,15 +291,16 @@ def test_of_another_trace_the_run_is_the_judge(tmp_path):
     module.serve = tf.function(
         lambda x: {"y": tf.constant(float(next(module.count))) * 0.0 + x}, input_signature=[VECTOR]
     )
-    (check,) = sm_magics.export(module, tmp_path / "1").verification.signatures
+    again = sm_magics.export(module, tmp_path / "1", writer="tensorflow")
+    (check,) = again.verification.signatures
     assert check.status == "equal"
     assert check.structure.another_trace
     with pytest.raises(sm_magics.ExportError, match="y: max abs"):
-        sm_magics.export(Counting(1.0), tmp_path / "2")
+        sm_magics.export(Counting(1.0), tmp_path / "2", writer="tensorflow")
 
 
 def test_without_a_run_another_trace_is_refused(tmp_path):
-    found = refused(Counting(1.0), tmp_path)
+    found = refused(Counting(1.0), tmp_path, writer="tensorflow")
     assert "does not compute what the live object computes: the node" in found.message
     assert "self.factor" in found.hint
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import inspect
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from sm_magics.savedmodel import tf_private
 from sm_magics.savedmodel.tf_private import KERAS_OWN_FUNCTIONS
@@ -21,19 +21,26 @@ _FRAMEWORKS = ("keras.src.", "tf_keras.", "tensorflow.python.")
 
 def is_function(obj: Any) -> bool:
     """Tell whether an object is a tf.function or a ConcreteFunction."""
-    return bool(_kind(type(obj)))  # type: ignore[arg-type]  # mypy: a class has no hash
+    return bool(_kind(type(obj)))
 
 
 def is_concrete(obj: Any) -> bool:
     """Tell whether an object is a ConcreteFunction."""
-    return _kind(type(obj)) == "ConcreteFunction"  # type: ignore[arg-type]
+    return _kind(type(obj)) == "ConcreteFunction"
 
 
-@lru_cache(maxsize=4096)
+# Weak: classes of cells go when their cell is run again.
+_known: WeakKeyDictionary[type, str] = WeakKeyDictionary()
+
+
 def _kind(cls: type) -> str:
     """Return which of the two the objects of a class are; it is asked of every attribute."""
-    names = {(base.__module__.removeprefix(_FUNCTIONS), base.__name__) for base in cls.__mro__}
-    return next((name for module, name in _KINDS if (module, name) in names), "")
+    known = _known.get(cls)
+    if known is None:
+        names = {(base.__module__.removeprefix(_FUNCTIONS), base.__name__) for base in cls.__mro__}
+        known = next((name for module, name in _KINDS if (module, name) in names), "")
+        _known[cls] = known
+    return known
 
 
 def own_functions(obj: Any) -> dict[str, Any]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dis
-import functools
+import hashlib
+import marshal
 from dataclasses import dataclass
 from types import CodeType
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from sm_magics.savedmodel.unchanged import trust
 
@@ -40,9 +42,26 @@ class Reads:
     names: frozenset[str]
 
 
-@functools.lru_cache(maxsize=4096)
+# Weak: the code of a cell goes when it is run again. Kept alive, it would be taken for the new
+# one by TensorFlow's autograph, which compares code and not where it comes from.
+_known: WeakKeyDictionary[CodeType, Reads] = WeakKeyDictionary()
+
+
 def reads(code: CodeType) -> Reads:
     """Return what a code object and those in it read."""
+    known = _known.get(code)
+    if known is None:
+        known = _known[code] = _read(code)
+    return known
+
+
+def digest(code: CodeType) -> bytes:
+    """Return what is the same for code that does the same; it does not keep the code alive."""
+    # Version 2 does not tell how often something is referred to.
+    return hashlib.blake2b(marshal.dumps(code.replace(co_filename=""), 2)).digest()
+
+
+def _read(code: CodeType) -> Reads:
     chains: dict[tuple[str, ...], None] = {}
     closures: dict[tuple[str, ...], None] = {}
     imports: dict[str, None] = {}

@@ -16,7 +16,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel.capture import static
-from sm_magics.savedmodel.unchanged import classes, functions, tensors, trust
+from sm_magics.savedmodel.unchanged import classes, code_reads, functions, tensors, trust
 from sm_magics.savedmodel.unchanged.instances import instance_reader
 from sm_magics.savedmodel.unchanged.walk import LEAVES, flat_dict, sequence
 
@@ -228,5 +228,6 @@ _SHORTHAND: dict[int, Shorthand] = {
     id(dict): flat_dict,
     id(float): repr,  # tells -0.0 from 0.0, and nan is nan
     id(complex): repr,
+    id(types.CodeType): code_reads.digest,
 }
 assert not LEAVES & _READERS.keys()  # noqa: S101, a leaf has no row

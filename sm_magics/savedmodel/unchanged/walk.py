@@ -7,7 +7,6 @@ shared or that hold each other are no trouble.
 
 from __future__ import annotations
 
-from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import tf_private
@@ -25,7 +24,7 @@ Parent = tuple[int, int | tuple[int, int] | str]
 """The number of the row where an object was first met, and its place there or in a list there."""
 
 _ELLIPSIS = type(...)
-LEAVES = frozenset(map(id, (str, int, bool, type(None), bytes, CodeType, _ELLIPSIS)))
+LEAVES = frozenset(map(id, (str, int, bool, type(None), bytes, _ELLIPSIS)))
 """The ids of the types whose values stand for themselves and compare with ``==``."""
 
 
