@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sm_magics.savedmodel.inspection import protos
 from sm_magics.savedmodel.verify import fresh_process
 from sm_magics.savedmodel.verify.fresh_process import NoAnswersError, NoFreshProcessError
+from sm_magics.savedmodel.verify.structure.calls import tensors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,8 +57,8 @@ def run(directory: Path, questions: Sequence[Question]) -> dict[str, dict[str, A
         "tags": list(graph.meta_info_def.tags),
         "signatures": {
             key: {
-                "inputs": {name: _tensors(info) for name, info in signature.inputs.items()},
-                "outputs": {name: _tensors(info) for name, info in signature.outputs.items()},
+                "inputs": {name: tensors(info) for name, info in signature.inputs.items()},
+                "outputs": {name: tensors(info) for name, info in signature.outputs.items()},
             }
             for key, signature in graph.signature_def.items()
         },
@@ -93,18 +94,3 @@ def _config() -> bytes:
     config = tf.compat.v1.ConfigProto(allow_soft_placement=False)
     config.graph_options.optimizer_options.do_function_inlining = True
     return bytes(config.SerializeToString())
-
-
-def _tensors(info: Any) -> list[str]:
-    """Return the names of a TensorInfo's tensors, in the order in which tf.nest flattens them."""
-    encoding = info.WhichOneof("encoding")
-    if encoding == "coo_sparse":
-        parts = info.coo_sparse
-        return [
-            parts.indices_tensor_name,
-            parts.values_tensor_name,
-            parts.dense_shape_tensor_name,
-        ]
-    if encoding == "composite_tensor":
-        return [component.name for component in info.composite_tensor.components]
-    return [info.name]
