@@ -11,6 +11,7 @@ from sm_magics.savedmodel import (
     capture,
     fixes,
     restoring,
+    reuse,
     user_frames,
     workers,
     writing,
@@ -85,8 +86,17 @@ def export(request: Request, on_phase: OnPhase | None = None) -> Result:
         If the request has no destination.
     """
     destination = request.named_destination()
+    clock = _Clock(on_phase)
     with fixes.tracing(request.obj, request.fix):
-        return _export(request, destination, _Clock(on_phase))
+        try:
+            return _export(request, destination, clock)
+        except _StaleError:
+            # Something changed that no look at Python sees: from nothing, then.
+            return _export(request, destination, clock)
+
+
+class _StaleError(Exception):
+    """What the last export traced is not what the object computes now; it is forgotten."""
 
 
 def _export(request: Request, destination: Destination, clock: _Clock) -> Result:
@@ -132,10 +142,13 @@ def _export(request: Request, destination: Destination, clock: _Clock) -> Result
                 verified, endpoints, staging.path, request.obj, request.name
             )
             if blocking(findings, strict=request.strict):
+                reuse.forget(request.obj)
+                if plan.is_as_before:
+                    raise _StaleError
                 raise ExportError(ordered(findings))
         with clock.phase("publish", staging.path):
             path = crew.published(destination, staging.publish)
-    plan.memory.package = done.package
+    plan.memory.package = done.package or plan.memory.package
     if not crew.is_chief and path.exists():
         written = inspect(path)  # the one that stands
     return Result(

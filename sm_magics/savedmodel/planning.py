@@ -39,12 +39,15 @@ class Plan:
         What it would find below that root.
     memory : Memory or None
         What the next export of the object may use again; of the last one where it does.
+    is_as_before : bool
+        Whether nothing was traced: the last plan for the object is used again.
     """
 
     endpoints: list[Endpoint] = field(default_factory=list)
     root: roots.Root | None = None
     held: saved.Saved | None = None
     memory: Memory | None = None
+    is_as_before: bool = False
 
 
 def check(request: Request) -> tuple[list[Diagnostic], Plan]:
@@ -111,7 +114,7 @@ def _as_before(request: Request, before: Memory) -> Plan | None:
     held = saved.look(root.node, before.endpoints)
     if before.held is None or not reuse.is_same(before.held, held):
         return None
-    return Plan(before.endpoints, root, held, before)
+    return Plan(before.endpoints, root, held, before, is_as_before=True)
 
 
 def _traced(request: Request, memory: Memory) -> Plan:

@@ -264,6 +264,94 @@ def test_what_a_check_traced_is_exported(export, monkeypatch):
     assert traced == [1]
 
 
+class Attributes(keras.layers.Layer):
+    """Reads what hangs on a variable or tensor, a file, or a value while it is traced."""
+
+    def __init__(self, reads, path=None):
+        super().__init__()
+        self.held = tf.Variable(1.0)
+        self.held.scale = 2.0
+        self.tensor = tf.constant(1.0)
+        self.tensor.scale = 2.0
+        self.place, self.reads = path, reads
+
+    def call(self, x):
+        return x * self.reads(self)
+
+
+def of_variable(layer):
+    return layer.held.scale
+
+
+def of_tensor(layer):
+    return layer.tensor.scale
+
+
+def of_file(layer):
+    return float(layer.place.read_text())
+
+
+def of_value(layer):
+    with tf.init_scope():
+        return float(layer.held.numpy())
+
+
+@pytest.mark.parametrize("reads", [of_variable, of_tensor, of_file, of_value])
+def test_what_no_look_can_follow_is_traced_again(export, tmp_path, reads):
+    path = tmp_path / "scale.txt"
+    path.write_text("2.0", encoding="utf-8")
+    layer = Attributes(reads, path)
+    model = keras.Sequential([keras.Input((4,), name="rows"), layer])
+    assert not export(model, ROWS * reads(layer)).reused
+    layer.held.scale = layer.tensor.scale = 5.0
+    layer.held.assign(5.0)
+    path.write_text("5.0", encoding="utf-8")
+    assert not export(model, ROWS * 5.0, verify="structural").reused
+
+
+def test_what_a_look_missed_is_found_by_the_run_and_traced_again(export, monkeypatch):
+    model = network()
+    export(model)
+    monkeypatch.setattr(
+        reuse, "last", lambda request, _: vars(request.obj).get(reuse.OURS, reuse._Holder()).memory
+    )
+    model.layers[1].rate = 9.0
+    second = export(model)
+    assert not second.reused
+    assert second.verification.signatures[0].status == "equal"
+
+
+def test_a_model_that_was_built_by_its_training_is_written_fast(export):
+    class Built(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = keras.layers.Dense(2)
+
+        def call(self, x):
+            return self.dense(x)
+
+    model = Built()
+    model.compile("adam", "mse")
+    for reused in (False, True):
+        model.fit(ROWS, np.ones((3, 2)), verbose=0)
+        result = export(model)
+        assert (result.writer, result.left_to_tensorflow) == ("fast", "")
+        assert result.reused == reused
+    with_optimizer = export(model, with_optimizer=True)
+    assert with_optimizer.writer == "fast"
+    names = [
+        name
+        for name, _ in tf.train.list_variables(str(with_optimizer.path / "variables/variables"))
+    ]
+    assert any(name.startswith("optimizer/") for name in names)
+
+
+def test_tensorflow_s_writer_in_between_forgets_nothing(export):
+    model = network()
+    told = [export(model, writer=one) for one in ("fast", "tensorflow", "fast")]
+    assert [one.reused for one in told] == [False, False, True]
+
+
 def test_a_finding_of_the_graph_is_told_each_time(export):
     class Pinned(tf.Module):
         @tf.function(input_signature=[tf.TensorSpec([None, 4], name="rows")])

@@ -89,11 +89,16 @@ def checkpoint_key(one: View, variable: Any) -> str:
 
 def is_plain_variable(obj: Any) -> bool:
     """Tell whether an object is a tf.Variable of this process alone, with a value of its own."""
+    from tensorflow.python.eager.polymorphic_function import polymorphic_function
     from tensorflow.python.ops.resource_variable_ops import ResourceVariable, UninitializedVariable
 
-    return type(obj) in (ResourceVariable, UninitializedVariable) and (
-        getattr(obj, "_save_slice_info", None) is None
+    # The last one is what a variable is that was made while a tf.function was traced.
+    known = (
+        ResourceVariable,
+        UninitializedVariable,
+        polymorphic_function.UnliftedInitializerVariable,
     )
+    return type(obj) in known and getattr(obj, "_save_slice_info", None) is None
 
 
 def keeps_nothing(obj: Any) -> bool:

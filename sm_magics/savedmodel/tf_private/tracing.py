@@ -191,15 +191,56 @@ TRAINING_METHODS = frozenset(
 def variable_facts(variable: Any) -> tuple[Any, ...]:
     """Return the resource handle of a tf.Variable, and what of it may change in place.
 
-    Its caching device is a string or None; the last one tells whether it is distributed.
+    Its caching device is a string or None; the last one tells whether there is more to it: it is
+    distributed, or has attributes that TensorFlow does not know.
     """
     own = vars(variable)
+    more = own.keys() - _FIELDS_OF_VARIABLES
     return (
         own["_handle"],
         own["_trainable"],
         own["_caching_device"],
-        own["_xla_sharding"] is not None or own["_distribute_strategy"] is not None,
+        own["_xla_sharding"] is not None
+        or own["_distribute_strategy"] is not None
+        or (bool(more) and not all(name.startswith("_self_") for name in more)),
     )
+
+
+_FIELDS_OF_VARIABLES = frozenset(
+    {
+        "_aggregation",
+        "_cached_shape_as_list",
+        "_cached_value",
+        "_caching_device",
+        "_constraint",
+        "_distribute_strategy",
+        "_dtype",
+        "_graph_element",
+        "_graph_key",
+        "_handle",
+        "_handle_name",
+        "_in_graph_mode",
+        "_initial_value",
+        "_initializer_op",
+        "_is_initialized_op",
+        "_save_slice_info",
+        "_shape",
+        "_synchronization",
+        "_trainable",
+        "_unique_id",
+        "_validate_shape",
+        "_variable_read",
+        "_xla_sharding",
+    }
+)
+_FIELDS_OF_TENSORS = frozenset(
+    {"_handle_data", "_keras_history", "_keras_mask", "_name", "_parent_trackable", "_unique_id"}
+)
+
+
+def is_bare_tensor(tensor: Any) -> bool:
+    """Tell whether a tensor has no attributes but those of TensorFlow and Keras."""
+    return bool(vars(tensor).keys() <= _FIELDS_OF_TENSORS)
 
 
 def captured(concrete: Any) -> list[Any]:
@@ -226,6 +267,8 @@ def tensorflow_settings() -> dict[str, Any]:
         "numpy type promotion": ops.is_numpy_style_type_promotion(),
         "numpy slicing": ops._numpy_style_slicing,  # noqa: SLF001
         "tensor equality": tensor.Tensor._USE_EQUALITY,  # noqa: SLF001
+        # Such as `tf.debugging.enable_check_numerics`, which adds ops.
+        "op callbacks": [id(callback) for callback in now.op_callbacks],
     }
 
 

@@ -43,6 +43,8 @@ def read_function(walk: Walk, number: int, function: FunctionType) -> Row:
     read = reads(code)
     if "__dict__" in read.names:
         raise walk.refuse(number, "reads a __dict__, and so can read anything")
+    if outside := read.names & trust.OUTSIDE:
+        raise walk.refuse(number, f"calls {min(outside)}, which may read what changes elsewhere")
     names = function.__globals__
     for chain, value in itertools.chain(
         _resolved(walk, number, read.chains, names, read.names),

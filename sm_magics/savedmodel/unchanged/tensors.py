@@ -37,8 +37,8 @@ def lists() -> frozenset[int]:
     return frozenset({id(module.TrackedList), id(module.TrackedSet)}) if module else frozenset()
 
 
-def _tensor(tensor: Any) -> tuple[int]:
-    return (number_of(tensor),)
+def _tensor(tensor: Any) -> tuple[int] | None:
+    return (number_of(tensor),) if tf_private.is_bare_tensor(tensor) else None
 
 
 def _variable(variable: Any) -> tuple[Any, ...] | None:
@@ -47,7 +47,11 @@ def _variable(variable: Any) -> tuple[Any, ...] | None:
 
 
 def _read_variable(walk: Walk, number: int, _: Any) -> Row:
-    raise walk.refuse(number, "is a variable of a distribution strategy")
+    raise walk.refuse(number, "is distributed, or has attributes of the author's")
+
+
+def _read_tensor(walk: Walk, number: int, _: Any) -> Row:
+    raise walk.refuse(number, "is a tensor that has attributes of the author's")
 
 
 def _read_concrete(walk: Walk, number: int, concrete: Any) -> Row:
@@ -83,6 +87,9 @@ _STRUCTURES = "tensorflow.python.trackable.data_structures"
 _FUNCTIONS = "tensorflow.python.eager.polymorphic_function"
 _READERS: dict[tuple[str, str], Reader] = {
     ("tensorflow.python.ops.resource_variable_ops", "ResourceVariable"): _read_variable,
+    (f"{_FUNCTIONS}.polymorphic_function", "UnliftedInitializerVariable"): _read_variable,
+    ("tensorflow.python.framework.ops", "EagerTensor"): _read_tensor,
+    ("tensorflow.python.framework.ops", "SymbolicTensor"): _read_tensor,
     (f"{_FUNCTIONS}.concrete_function", "ConcreteFunction"): _read_concrete,
     ("keras.src.utils.tracking", "TrackedList"): _read_tracked,
     ("keras.src.utils.tracking", "TrackedSet"): _read_tracked,
@@ -97,5 +104,6 @@ _SHORTHAND: dict[tuple[str, str], Shorthand] = {
     ("tensorflow.python.framework.ops", "EagerTensor"): _tensor,
     ("tensorflow.python.framework.ops", "SymbolicTensor"): _tensor,
     ("tensorflow.python.ops.resource_variable_ops", "ResourceVariable"): _variable,
+    (f"{_FUNCTIONS}.polymorphic_function", "UnliftedInitializerVariable"): _variable,
     ("keras.src.utils.tracking", "TrackedDict"): flat_dict,
 }

@@ -62,6 +62,9 @@ IMPURE_BUILTINS = frozenset(
 )
 """Builtins that read what no look at the code can tell."""
 
+OUTSIDE = frozenset({"init_scope", "iterdir", "read_bytes", "read_text"})
+"""Attributes by which a body reads files, or the values of variables while it is traced."""
+
 BY_NAME = frozenset({"getattr", "hasattr", "setattr", "attrgetter", "methodcaller"})
 """What reads attributes whose names are strings."""
 
@@ -69,7 +72,15 @@ _IMPURE_CLASSES = frozenset({"datetime", "random", "uuid", "secrets", "io", "_io
 _IMPURE_PARTS = {
     "numpy": frozenset({"random", "load", "loadtxt", "genfromtxt", "fromfile", "memmap"}),
     "tensorflow": frozenset(
-        {"gfile", "py_function", "numpy_function", "get_global_generator", "summary"}
+        {
+            "gfile",
+            "py_function",
+            "numpy_function",
+            "get_global_generator",
+            "init_scope",
+            "read_file",
+            "summary",
+        }
     ),
     "keras": frozenset({"get_file"}),
 }
