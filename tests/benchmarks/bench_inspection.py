@@ -35,14 +35,9 @@ def run() -> list[Row]:
 def _one(name: str, path: str) -> list[Row]:
     from tensorflow.python.tools import saved_model_cli
 
-    memory: dict[str, float] = {}
-
-    def process(key: str, command: list[str]) -> None:
-        memory[key] = _peak([*command, path])
-
-    whole = medians(
-        {"ours": lambda: process("ours", OURS), "cli": lambda: process("cli", CLI)}, rounds=3
-    )
+    commands = {"ours": [*OURS, path], "cli": [*CLI, path]}
+    whole = medians({key: lambda c=c: _run(c) for key, c in commands.items()}, rounds=3)
+    memory = {key: _peak(command) for key, command in commands.items()}
     inside = medians(
         {
             "ours": lambda: sm_magics.inspect(path),
@@ -60,17 +55,27 @@ def _one(name: str, path: str) -> list[Row]:
     ]
 
 
-def _peak(command: list[str]) -> float:
-    """Run a command; return the peak of its resident memory in MB."""
+def _run(command: list[str], stdout: int = subprocess.DEVNULL) -> str:
     # An installed package has its bytecode; without it, Python compiles our files at every start.
     env = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
-    quiet = subprocess.DEVNULL
-    with subprocess.Popen(command, stdout=quiet, stderr=quiet, env=env) as process:
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, command)
-    return used.ru_maxrss * KIB / MB
+    done = subprocess.run(
+        command, stdout=stdout, stderr=subprocess.DEVNULL, env=env, check=True, text=True
+    )
+    return done.stdout
+
+
+def _peak(command: list[str]) -> float:
+    """Run a command; return the peak of its resident memory in MB."""
+    # From a small process: what a process takes counts from where it was forked.
+    return int(_run([sys.executable, "-c", _LAUNCHER, *command], subprocess.PIPE)) * KIB / MB
+
+
+_LAUNCHER = """
+import os, subprocess, sys
+quiet = subprocess.DEVNULL
+process = subprocess.Popen(sys.argv[1:], stdout=quiet, stderr=quiet)
+print(os.wait4(process.pid, 0)[2].ru_maxrss)
+"""
 
 
 def _quiet(function, *args: object) -> None:
