@@ -192,7 +192,7 @@ def test_what_is_loaded_can_be_saved_again(tmp_path):
     tf.saved_model.save(tf.saved_model.load(str(first)), str(tmp_path / "second"))
     rows = tf.random.uniform([2, 8, 8, 3])
     again = tf.saved_model.load(str(tmp_path / "second"))
-    np.testing.assert_allclose(again.serve(rows)["scores"], model(rows), rtol=1e-5)
+    np.testing.assert_allclose(again.serve(rows)["scores"], model(rows), rtol=1e-5, atol=1e-6)
 
 
 def test_a_body_is_stored_once(tmp_path):
