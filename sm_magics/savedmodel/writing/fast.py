@@ -62,7 +62,7 @@ def write(
     root : Trackable
     endpoints : sequence of Endpoint
     directory : Path
-        Is made; gone if an error is raised.
+        Is made; gone again if something is unknown. Other errors leave it to the caller.
     options : tf.saved_model.SaveOptions or None
     package : Package, optional
         What was written of the same root before; only the values are then written anew.

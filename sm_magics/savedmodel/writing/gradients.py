@@ -85,7 +85,7 @@ def _note(capture: Any, function: Any, owners: dict[int, Any], view: View) -> No
     if not assembly.is_copiable(capture):
         return
     owner, outer = _outermost(function, capture, owners)
-    if owner is None or not hasattr(outer, "graph"):
+    if owner is None or assembly.is_eager(outer):
         if not assembly.alias_capture(view, capture, outer):
             raise UnknownError("a gradient captures what the export does not hold")
     elif outer.graph is owner.graph:
