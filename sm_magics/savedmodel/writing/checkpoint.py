@@ -1,4 +1,4 @@
-"""The values of the variables on their way to the disk, by TensorFlow's own ops.
+"""The values of the variables on their way to the disk, and by what names they are found there.
 
 A shard is written while the one before it is flushed: the processor and the disk work at the same
 time. TensorFlow never flushes; publishing has to, and finds little left to do.
@@ -6,17 +6,18 @@ time. TensorFlow never flushes; publishing has to, and finds little left to do.
 
 from __future__ import annotations
 
+import itertools
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sm_magics.savedmodel import tf_private
-from sm_magics.savedmodel.publishing import durability
 from sm_magics.savedmodel.tf_private import assembly
+from sm_magics.savedmodel.writing import bundle
 from sm_magics.savedmodel.writing.refusal import UnknownError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from sm_magics.savedmodel.tf_private.assembly import View
     from sm_magics.savedmodel.writing.values import Value
@@ -69,15 +70,18 @@ def write(values: Sequence[Value], graph: bytes, prefix: Path) -> None:
     import tensorflow as tf
 
     parts = list(parted(values, _nbytes))
-    names = [f"{prefix}_temp/part-{index:05d}-of-{len(parts):05d}" for index in range(len(parts))]
-    prefix.with_name(f"{prefix.name}_temp").mkdir()
+    shards = [
+        prefix.with_name(f"{prefix.name}.data-{number:05d}-of-{len(parts):05d}")
+        for number in range(len(parts))
+    ]
+    tensors: list[Iterable[tuple[str, Any]]] = [_tensors(part) for part in parts]
+    tensors[-1] = itertools.chain(tensors[-1], [(OBJECT_GRAPH_KEY, tf.constant(graph))])
+    entries = {}
     with ThreadPoolExecutor(_THREADS) as pool:
-        graphs = [b""] * (len(parts) - 1) + [graph]
-        list(pool.map(_shard, names, parts, graphs))
-    with tf.device("/cpu:0"):
-        tf.raw_ops.MergeV2Checkpoints(
-            checkpoint_prefixes=names, destination_prefix=str(prefix), delete_old_dirs=True
-        )
+        for found in pool.map(bundle.write_shard, shards, itertools.count(), tensors):
+            entries.update(found)
+    # Last: whoever sees it takes the checkpoint for whole.
+    prefix.with_name(f"{prefix.name}.index").write_bytes(bundle.index(entries, len(parts)))
 
 
 def parted(things: Iterable[Thing], nbytes: Callable[[Thing], int]) -> Iterator[list[Thing]]:
@@ -97,26 +101,10 @@ def _nbytes(value: Value) -> int:
     return tf_private.nbytes(value.variable.shape, value.variable.dtype)
 
 
-def _shard(name: str, values: Sequence[Value], graph: bytes) -> None:
-    import tensorflow as tf
-
-    keys = [value.key for value in values]
-    tensors = _tensors(values)
-    with tf.device("/cpu:0"):
-        if graph:
-            keys.append(OBJECT_GRAPH_KEY)
-            tensors.append(tf.constant(graph))
-        tf.raw_ops.SaveV2(
-            prefix=name, tensor_names=keys, shape_and_slices=[""] * len(keys), tensors=tensors
-        )
-    part = Path(name)
-    for file in part.parent.glob(f"{part.name}.*"):
-        durability.sync_file(file)
-
-
-def _tensors(values: Sequence[Value]) -> list[Any]:
+def _tensors(values: Iterable[Value]) -> Iterator[tuple[str, Any]]:
+    # One by one: those on a GPU are copied to the memory of the host.
     for value in values:
         # To read it would give an empty tensor.
         if not value.variable.is_initialized():
             raise UnknownError(f"the variable {value.variable.name!r} has no value yet")
-    return [assembly.value(value.variable) for value in values]
+        yield value.key, assembly.value(value.variable)

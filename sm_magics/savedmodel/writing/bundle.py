@@ -1,0 +1,122 @@
+"""A checkpoint's files (a "tensor bundle"): the values one behind the other, and their index.
+
+`SaveV2` copies every value into a new buffer of 8 MiB before it writes it; here values go from the
+variables' own memory to the file, which takes half of the time for models that are little else.
+Sources: TensorFlow's `tensor_bundle.cc` and `tensor_bundle.proto`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from crc32c import crc32c
+
+from sm_magics.savedmodel.writing.table import masked, table, varint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+_CHUNK = 2**20
+"""Bytes whose checksum is taken while they are still in the processor's cache."""
+
+_LONG = 2**32
+
+
+def write_shard(path: Path, number: int, tensors: Iterable[tuple[str, Any]]) -> dict[bytes, Any]:
+    """Write values and flush them to the disk.
+
+    Parameters
+    ----------
+    path : Path
+        Is made.
+    number : int
+        The place of the file among the shards.
+    tensors : iterable of (str, tf.Tensor)
+        In the memory of the host, by what the checkpoint calls them.
+
+    Returns
+    -------
+    dict of bytes to BundleEntryProto
+        Where each of them lies.
+    """
+    from tensorflow.core.protobuf import tensor_bundle_pb2
+
+    entries = {}
+    with path.open("xb") as file:
+        for key, tensor in tensors:
+            start = file.tell()
+            checksum = _write(file, tensor)
+            entries[key.encode()] = tensor_bundle_pb2.BundleEntryProto(
+                dtype=tensor.dtype.as_datatype_enum,
+                shape=tensor.shape.as_proto(),
+                shard_id=number,
+                offset=start,
+                size=file.tell() - start,
+                crc32c=int.from_bytes(masked(checksum), "little"),
+            )
+        file.flush()
+        os.fsync(file.fileno())
+    return entries
+
+
+def index(entries: Mapping[bytes, Any], num_shards: int) -> bytes:
+    """Return the index file of a checkpoint.
+
+    Parameters
+    ----------
+    entries : dict of bytes to BundleEntryProto
+        Of all shards.
+    num_shards : int
+    """
+    from tensorflow.core.protobuf import tensor_bundle_pb2
+
+    order = tensor_bundle_pb2.BundleHeaderProto.Endianness.Value(sys.byteorder.upper())
+    header = tensor_bundle_pb2.BundleHeaderProto(num_shards=num_shards, endianness=order)
+    header.version.producer = 1
+    records = {key: entry.SerializeToString() for key, entry in entries.items()}
+    return table({b"": header.SerializeToString(), **records})
+
+
+def _write(file: Any, tensor: Any) -> int:
+    """Write the value of a tensor; return its checksum."""
+    # `np.asarray` copies nothing, but fails for scalars of dtypes that NumPy does not know.
+    value = tensor if tensor.shape.rank else tensor.numpy()
+    if tensor.dtype == "string":
+        # As objects: NumPy's own strings lose the zeros at their end.
+        return _write_strings(file, np.asarray(value, object).reshape(-1).tolist())
+    return _write_numbers(file, np.asarray(value))
+
+
+def _write_numbers(file: Any, array: Any) -> int:
+    """Write the bytes of an array as they are; nothing is copied."""
+    flat: Any = np.ascontiguousarray(array).reshape(-1)
+    whole = memoryview(flat.view("uint8"))
+    checksum = 0
+    for start in range(0, len(whole), _CHUNK):
+        chunk = whole[start : start + _CHUNK]
+        checksum = crc32c(chunk, checksum)
+        file.write(chunk)
+    return checksum
+
+
+def _write_strings(file: Any, strings: list[bytes]) -> int:
+    """Write the lengths of all strings, the checksum of these, and the strings.
+
+    The checksum of it all takes the lengths as numbers of four bytes, or eight where they are long.
+    """
+    checksum = 0
+    for string in strings:
+        size = len(string)
+        checksum = crc32c(size.to_bytes(4 if size < _LONG else 8, sys.byteorder), checksum)
+        file.write(varint(size))
+    of_lengths = masked(checksum)
+    file.write(of_lengths)
+    checksum = crc32c(of_lengths, checksum)
+    for string in strings:
+        file.write(string)
+        checksum = crc32c(string, checksum)
+    return checksum
