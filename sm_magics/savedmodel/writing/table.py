@@ -1,25 +1,25 @@
 """A LevelDB table, the form of a checkpoint's index: sorted records in one file.
 
-One data block without compression, whose records share no prefixes with each other; the index
-block that points at it; the footer. Sources: LevelDB's `table_format.md`, TensorFlow's
-`lib/io/format.cc`. LevelDB's bindings write databases, not single tables, so they are no help here;
-`inspection/bundle.py` reads any table.
+One data block, without compression; the index block that points at it; the footer. Sources:
+LevelDB's `table_format.md`, TensorFlow's `lib/io/format.cc`. LevelDB's bindings write databases,
+not single tables, so they are no help here; `inspection/bundle.py` reads any table.
 """
 
 from __future__ import annotations
 
-import itertools
+import os.path
 from typing import TYPE_CHECKING
 
 from crc32c import crc32c
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _MAGIC = 0xDB4775248B80FB57.to_bytes(8, "little")
 _HANDLES = 40  # bytes that the two handles of the footer fill
 _UNCOMPRESSED = b"\x00"
 _MASK = 0xA282EAD8
+_INTERVAL = 16  # records, as LevelDB has it
 
 
 def table(records: Mapping[bytes, bytes]) -> bytes:
@@ -50,15 +50,24 @@ def masked(checksum: int) -> bytes:
     return ((rotated + _MASK) & 0xFFFFFFFF).to_bytes(4, "little")
 
 
-def _block(records: list[tuple[bytes, bytes]]) -> bytes:
-    """Return the records, each with its length, and where each begins: any can be gone to."""
-    found = [
-        b"".join([varint(0), varint(len(key)), varint(len(value)), key, value])
-        for key, value in records
-    ]
-    starts = [0, *itertools.accumulate(map(len, found[:-1]))]
-    numbers = [*starts, len(starts)]
-    return b"".join([*found, *(number.to_bytes(4, "little") for number in numbers)])
+def _block(records: Sequence[tuple[bytes, bytes]]) -> bytes:
+    """Return the records, each as what its key shares with the one before, and the rest.
+
+    Every few records one shares nothing; where these begin stands at the end, to search among them.
+    """
+    found = bytearray()
+    starts = []
+    before = b""
+    for number, (key, value) in enumerate(records):
+        if number % _INTERVAL == 0:
+            starts.append(len(found))
+            before = b""
+        shared = len(os.path.commonprefix([before, key]))  # noqa: RUF071, byte by byte it is
+        found += varint(shared) + varint(len(key) - shared) + varint(len(value))
+        found += key[shared:] + value
+        before = key
+    starts = starts or [0]
+    return bytes(found) + b"".join(n.to_bytes(4, "little") for n in [*starts, len(starts)])
 
 
 def _sealed(block: bytes) -> bytes:
