@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import keras
 import tensorflow as tf
+from interleaved import Row
 from IPython.core.interactiveshell import InteractiveShell
 
 from sm_magics.notebook.bindings import bound_names
@@ -123,8 +124,8 @@ def measure(ours: Callable[[], object], peer: Callable[[], object]) -> tuple[flo
     return statistics.median(seconds[0]) * 1e3, statistics.median(seconds[1]) * 1e3
 
 
-def run() -> list[dict[str, object]]:
-    """Return one row per comparison: name, ours_ms, peer, peer_ms, ratio (ours to peer's)."""
+def run() -> list[Row]:
+    """Return one row per comparison."""
     namespace, lists = notebook(), long_lists()
     shell = InteractiveShell.instance()
     shell.user_ns.update(namespace)
@@ -139,12 +140,6 @@ def run() -> list[dict[str, object]]:
         (
             "models among 10,000 names with containers",
             lambda: capture.find(namespace),
-            "isinstance over the names, no containers",
-            lambda: isinstance_scan(namespace),
-        ),
-        (
-            "models after a cell among 10,000 names",
-            looking(notebook()),
             "isinstance over the names, no containers",
             lambda: isinstance_scan(namespace),
         ),
@@ -173,18 +168,10 @@ def run() -> list[dict[str, object]]:
             deep.count_params,
         ),
     ]
-    rows: list[dict[str, object]] = []
+    rows = []
     for name, ours, peer, theirs in cases:
         ours_ms, peer_ms = measure(ours, theirs)
-        rows.append(
-            {
-                "name": name,
-                "ours_ms": ours_ms,
-                "peer": peer,
-                "peer_ms": peer_ms,
-                "ratio": ours_ms / peer_ms,
-            }
-        )
+        rows.append(Row(name, ours_ms, peer, peer_ms))
     return rows
 
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from benchmark_models import LARGE
-from exporting import AGAIN, SAVE, UNVERIFIED, Exporting
+from benchmark_models import named
+from exporting import Exporting
 from interleaved import Row, medians
+from ways import AGAIN, SAVE, UNVERIFIED
 
 ROUNDS = 7
 
 
 def run() -> list[Row]:
     """Return a fresh export and one more, both flushed to the disk."""
-    (subject,) = [one for one in LARGE if one.name == "1 GiB module"]
     with tempfile.TemporaryDirectory() as scratch:
-        exporting = Exporting(subject, Path(scratch))
+        exporting = Exporting(named("1 GiB module"), Path(scratch))
         ways = {name: exporting.ways()[name] for name in (UNVERIFIED, AGAIN, SAVE)}
         taken = medians(ways, ROUNDS, before=exporting.before)
     peer = f"{SAVE}, not flushed"

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmark_models import LARGE
+from benchmark_models import named
 from interleaved import Row, medians
 
 import sm_magics
@@ -18,21 +18,18 @@ import sm_magics
 OURS = [sys.executable, "-c", "import sys, sm_magics; print(sm_magics.inspect(sys.argv[1]))"]
 CLI = [sys.executable, "-m", "tensorflow.python.tools.saved_model_cli", "show", "--all", "--dir"]
 SHOW = "`saved_model_cli show --all`"
-MODELS = ("ResNet50", "EfficientNetB7", "24-layer transformer", "LSTM")
 KIB, MB = 1024, 1e6
 
 
-def run() -> list[Row]:
+def run(model: str) -> list[Row]:
     """Return whole processes, and the call alone in a process that has TensorFlow."""
-    rows = []
-    for subject in (one for one in LARGE if one.name in MODELS):
-        with tempfile.TemporaryDirectory() as scratch:
-            made = sm_magics.export(subject.build(), Path(scratch) / "model", verify=False)
-            rows += _one(subject.name, str(made.path))
-    return rows
+    with tempfile.TemporaryDirectory() as scratch:
+        built = named(model).build()
+        made = sm_magics.export(built, Path(scratch) / "model", verify=False)
+        return _measured(model, str(made.path))
 
 
-def _one(name: str, path: str) -> list[Row]:
+def _measured(model: str, path: str) -> list[Row]:
     from tensorflow.python.tools import saved_model_cli
 
     commands = {"ours": [*OURS, path], "cli": [*CLI, path]}
@@ -48,10 +45,10 @@ def _one(name: str, path: str) -> list[Row]:
     )
     peer = f"{SHOW}, in the kernel"
     return [
-        Row(f"{name}: whole process", whole["ours"], SHOW, whole["cli"]),
-        Row(f"{name}: its peak memory, MB", memory["ours"], SHOW, memory["cli"]),
-        Row(f"{name}: in the kernel", inside["ours"], peer, inside["cli"]),
-        Row(f"{name}: in the kernel, and as text", inside["shown"], peer, inside["cli"]),
+        Row(f"{model}: whole process", whole["ours"], SHOW, whole["cli"]),
+        Row(f"{model}: its peak memory, MB", memory["ours"], SHOW, memory["cli"]),
+        Row(f"{model}: in the kernel", inside["ours"], peer, inside["cli"]),
+        Row(f"{model}: in the kernel, and as text", inside["shown"], peer, inside["cli"]),
     ]
 
 

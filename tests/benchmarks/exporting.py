@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 import tensorflow as tf
+from ways import AGAIN, KERAS, SAVE, UNVERIFIED, verified
 
 import sm_magics
 from sm_magics.savedmodel import reuse
@@ -17,16 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from benchmark_models import Subject
-
-SAVE = "`tf.saved_model.save`"
-KERAS = "`keras.Model.export`"
-UNVERIFIED = "export, not verified"
-AGAIN = "export again after more training, not verified"
-
-
-def verified(level: str) -> str:
-    """Return what an export with a level of verification is called."""
-    return f"export, verified by {level}"
 
 
 class Exporting:
@@ -77,7 +68,7 @@ class Exporting:
 
     def size(self, name: str) -> int:
         """Return how many bytes a way has written."""
-        return sum(file.stat().st_size for file in self.directory(name).rglob("*"))
+        return sum(one.stat().st_size for one in self.directory(name).rglob("*") if one.is_file())
 
     def _ours(self, name: str, **policy: Any) -> Callable[[], object]:
         return lambda: sm_magics.export(self.model, self.directory(name), **policy)

@@ -1,21 +1,43 @@
-"""The README's plot and its three lines, made of the tables of `docs/benchmarks.md`."""
+"""The README's table and plot, made of the tables of `docs/benchmarks.md`."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from string import Template
+from typing import TYPE_CHECKING
 
-from exporting import AGAIN, SAVE, UNVERIFIED
+from page import MODELS, SECTIONS
+from ways import AGAIN, KERAS, SAVE, UNVERIFIED, verified
 
-ROOT = Path(__file__).parents[2]
-PLOT = ROOT / "docs" / "images" / "benchmarks.svg"
-README = ROOT / "README.md"
+if TYPE_CHECKING:
+    from pathlib import Path
+
 START, END = "<!-- benchmarks -->", "<!-- /benchmarks -->"
+PICTURE = "![Time of an export, tf.saved_model.save being 1](docs/images/benchmarks.svg)"
 ROW = re.compile(r"^\| (.+?): (.+?) \| \S+ \| (.+?) \| \S+ \| (\S+) \|$", re.MULTILINE)
+BLANK = "-"
 
-SHOWN = {UNVERIFIED: "export", AGAIN: "export again, after more training"}
-COLOURS = {UNVERIFIED: "#3b82c4", AGAIN: "#d9822b"}
+STRUCTURAL, RUN = verified("structural"), verified("run")
+TIMES = {
+    UNVERIFIED: "export, checks included",
+    STRUCTURAL: STRUCTURAL,
+    RUN: RUN,
+    AGAIN: "export again after more training",
+}
+# What the lines of the table say, and where: section, way, peer.
+LINES = [
+    *((said, ("export", way, SAVE)) for way, said in TIMES.items()),
+    ("peak memory", ("memory", UNVERIFIED, SAVE)),
+    *((said, ("export", way, KERAS)) for way, said in TIMES.items()),
+    ("size of the directory", ("sizes", "directory", KERAS)),
+]
+
+# The bars of the plot: what each says, its colour, and where the legend has it.
+BARS = {
+    UNVERIFIED: ("export", "#3b82c4", 0),
+    RUN: (RUN, "#4c9a5b", 90),
+    AGAIN: ("export again, after more training", "#d9822b", 270),
+}
 GREY = "#808890"  # is readable on white and on black
 LABELS, WIDTH, BAR, GAP, TOP = 180, 480, 14, 16, 44
 
@@ -26,71 +48,69 @@ $body
 </svg>
 """)
 
+# Model -> section, way, peer -> ratio.
+Ratios = dict[str, dict[tuple[str, str, str], float]]
 
-def write(page: Path) -> None:
-    """Make both anew; nothing happens while the page lacks what they show."""
-    text = page.read_text(encoding="utf-8")
-    exports = _ratios(_section(text, "Exporting"))
-    memory = _ratios(_section(text, "Peak memory of an export, above what stood there"))
-    models = [model for model, ways in exports.items() if SHOWN.keys() <= ways.keys()]
-    if not models:
+
+def write(page: Path, readme: Path, picture: Path) -> None:
+    """Make both anew; nothing happens while the page has no exports."""
+    found = ratios(page.read_text(encoding="utf-8"))
+    if not found:
         return
-    PLOT.write_text(plot({model: exports[model] for model in models}), encoding="utf-8")
-    _put_into_readme(table(models, exports, memory))
+    readme.write_text(with_summary(readme.read_text(encoding="utf-8"), found), encoding="utf-8")
+    picture.write_text(plot(found), encoding="utf-8")
 
 
-def _section(text: str, title: str) -> str:
-    found = [part for part in text.split("\n## ") if part.startswith(title + "\n")]
-    return found[0] if found else ""
+def ratios(page: str) -> Ratios:
+    """Return what the page says of each model whose export it has."""
+    parts = {part.partition("\n")[0]: part for part in page.split("\n## ")}
+    found: Ratios = {}
+    for name in ("export", "memory", "sizes"):
+        for model, way, peer, ratio in ROW.findall(parts.get(SECTIONS[name].title, "")):
+            found.setdefault(model, {})[name, way, peer] = float(ratio)
+    exported = {model for model, of in found.items() if any(key[0] == "export" for key in of)}
+    return {model: found[model] for model in MODELS if model in exported}
 
 
-def _ratios(section: str) -> dict[str, dict[str, float]]:
-    """Return model -> way -> ratio to `tf.saved_model.save`."""
-    found: dict[str, dict[str, float]] = {}
-    for model, way, peer, ratio in ROW.findall(section):
-        if peer == SAVE:
-            found.setdefault(model, {})[way] = float(ratio)
-    return found
-
-
-def table(
-    models: list[str],
-    exports: dict[str, dict[str, float]],
-    memory: dict[str, dict[str, float]],
-) -> str:
-    """Return the summary: three lines of ratios, a column for each model."""
-    lines = [
-        ("export, checks included", UNVERIFIED, exports),
-        ("export again after more training", AGAIN, exports),
-        ("peak memory", UNVERIFIED, memory),
-    ]
-    head = f"| {SAVE} = 1 | {' | '.join(models)} |\n|---|{'--:|' * len(models)}\n"
-    rows = [
-        [name, *(_cell(ratios.get(model, {}).get(way)) for model in models)]
-        for name, way, ratios in lines
-    ]
+def table(found: Ratios) -> str:
+    """Return lines of ratios, a column for each model; blank is what was not measured."""
+    head = f"| ratio | to | {' | '.join(found)} |\n|---|---|{'--:|' * len(found)}\n"
+    rows = [[said, key[2], *(_cell(of.get(key)) for of in found.values())] for said, key in LINES]
     return head + "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
-def _cell(ratio: float | None) -> str:
-    return "-" if ratio is None else f"{ratio:.2g}"
+def with_summary(readme: str, found: Ratios) -> str:
+    """Return the README with the table and the plot between its marks.
+
+    Raises
+    ------
+    SystemExit
+        It lacks them.
+    """
+    before, _, rest = readme.partition(START)
+    _, end, after = rest.partition(END)
+    if not end:
+        raise SystemExit(f"README.md lacks the lines {START} and {END}")
+    return f"{before}{START}\n{table(found)}\n{PICTURE}\n{END}{after}"
 
 
-def plot(exports: dict[str, dict[str, float]]) -> str:
+def plot(found: Ratios) -> str:
     """Return bars of the ratios, with a line where `tf.saved_model.save` is."""
-    longest = max(1.0, *(ways[way] for ways in exports.values() for way in SHOWN))
-    scale = WIDTH / longest
+    shown = {
+        model: {way: of.get(("export", way, SAVE)) for way in BARS} for model, of in found.items()
+    }
+    scale = WIDTH / max(1.0, *(ratio or 0 for bars in shown.values() for ratio in bars.values()))
     body = []
-    for number, (way, name) in enumerate(SHOWN.items()):
-        x = LABELS + number * 100
-        body += [_box(x, 4, 12, 12, COLOURS[way]), _text(x + 18, 15, name)]
+    for said, colour, x in BARS.values():
+        body += [_box(LABELS + x, 4, 12, 12, colour), _text(LABELS + x + 18, 15, said)]
     y = TOP
-    for model, ways in exports.items():
-        body.append(_text(LABELS - 10, y + BAR + 4, model, "end"))
-        for way in SHOWN:
-            length = max(1.0, ways[way] * scale)
-            body.append(_box(LABELS, y, length, BAR, COLOURS[way]))
-            body.append(_text(LABELS + length + 6, y + BAR - 3, f"{ways[way]:.2g}"))
+    for model, bars in shown.items():
+        body.append(_text(LABELS - 10, y + len(BARS) * BAR / 2 + 4, model, "end"))
+        for way, ratio in bars.items():
+            length = (ratio or 0) * scale
+            if ratio is not None:
+                body.append(_box(LABELS, y, max(1.0, length), BAR, BARS[way][1]))
+            body.append(_text(LABELS + length + 6, y + BAR - 3, _cell(ratio)))
             y += BAR
         y += GAP
     one = LABELS + scale
@@ -102,18 +122,13 @@ def plot(exports: dict[str, dict[str, float]]) -> str:
     return SVG.substitute(width=LABELS + WIDTH + 80, height=y, body="\n".join(body))
 
 
+def _cell(ratio: float | None) -> str:
+    return BLANK if ratio is None else f"{ratio:.2g}"
+
+
 def _box(x: float, y: float, width: float, height: float, colour: str) -> str:
     return f'<rect x="{x:.0f}" y="{y}" width="{width:.1f}" height="{height}" fill="{colour}"/>'
 
 
 def _text(x: float, y: float, text: str, anchor: str = "start") -> str:
     return f'<text x="{x:.0f}" y="{y:.0f}" fill="{GREY}" text-anchor="{anchor}">{text}</text>'
-
-
-def _put_into_readme(summary: str) -> None:
-    before, _, rest = README.read_text(encoding="utf-8").partition(START)
-    _, found, after = rest.partition(END)
-    if not found:
-        raise SystemExit(f"README.md lacks the lines {START} and {END}")
-    picture = "![Time of an export, tf.saved_model.save being 1](docs/images/benchmarks.svg)"
-    README.write_text(f"{before}{START}\n{summary}\n{picture}\n{END}{after}", encoding="utf-8")

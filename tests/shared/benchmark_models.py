@@ -194,3 +194,9 @@ SMALL = (
     Subject("small module", lambda: Module(4, 1000), _number, consumers=CONSUMERS, **_OF_MODULE),
     Subject("50 small variables", lambda: Scalars(50), _number, consumers=CONSUMERS, **_OF_MODULE),
 )
+
+
+def named(name: str) -> Subject:
+    """Return one of the models."""
+    (found,) = [subject for subject in (*LARGE, *SMALL) if subject.name == name]
+    return found
