@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,7 @@ class Exporting:
     def before(self, name: str) -> None:
         """Take away what stands in the way, and what an earlier export left to know."""
         shutil.rmtree(self.directory(name), ignore_errors=True)
+        os.sync()  # what one way leaves unwritten must not be in the way of the next
         if name == AGAIN:
             train(self.model, self.subject)
         else:
