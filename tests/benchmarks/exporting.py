@@ -57,8 +57,9 @@ class Exporting:
 
     def before(self, name: str) -> None:
         """Take away what stands in the way, and what an earlier export left to know."""
-        shutil.rmtree(self.directory(name), ignore_errors=True)
         os.sync()  # what one way leaves unwritten must not be in the way of the next
+        # Last: each way finds the memory for its files that its last round took.
+        shutil.rmtree(self.directory(name), ignore_errors=True)
         if name == AGAIN:
             train(self.model, self.subject)
         else:

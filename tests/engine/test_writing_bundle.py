@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -103,6 +105,22 @@ def test_tensorflow_reads_what_lies_in_several_shards(tmp_path, count):
 def test_a_value_larger_than_what_is_written_at_once_is_whole(tmp_path):
     tensor = tf.random.uniform([3 * bundle._CHUNK // 8 + 1])
     assert same(tmp_path, {"x": tensor})
+
+
+def test_the_disk_begins_while_more_is_written(tmp_path, monkeypatch):
+    begun = []
+
+    def noting(descriptor, start, size):
+        begun.append((start, size, os.fstat(descriptor).st_size))
+
+    monkeypatch.setattr(bundle.durability, "begin", noting)
+    tensors = [tf.zeros([size, 2**18]) for size in (3, 1, 9)]  # MiB
+    bundle.write_shard(tmp_path / "x", 0, zip("abc", tensors, strict=True))
+    starts, sizes, written = zip(*begun, strict=True)
+    assert list(starts) == [sum(sizes[:place]) for place in range(len(sizes))]
+    assert written == tuple(map(sum, zip(starts, sizes, strict=True)))  # the file has them by then
+    assert max(sizes) == 4 * 2**20
+    assert sum(sizes) == 12 * 2**20
 
 
 def test_a_damaged_byte_is_noticed_by_tensorflow(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,6 +37,16 @@ def sync_directory(directory: Path | str) -> None:
     except OSError as error:
         if error.errno not in _NO_DIRECTORY_SYNC:
             raise
+
+
+def begin(descriptor: int, start: int, size: int) -> None:
+    """Let the disk begin with a stretch of an open file, without waiting for it.
+
+    Linux does so when it is told that the bytes won't be needed soon; what it has not written yet
+    stays in memory. Elsewhere nothing happens, and a later sync takes longer.
+    """
+    if sys.platform == "linux":
+        os.posix_fadvise(descriptor, start, size, os.POSIX_FADV_DONTNEED)
 
 
 def sync_file(path: Path | str) -> None:

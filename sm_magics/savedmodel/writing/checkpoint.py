@@ -1,7 +1,6 @@
 """The values of the variables on their way to the disk, and by what names they are found there.
 
-A shard is written while the one before it is flushed: the processor and the disk work at the same
-time. TensorFlow never flushes; publishing has to, and finds little left to do.
+Two shards are written at once; TensorFlow does one after the other.
 """
 
 from __future__ import annotations
