@@ -161,6 +161,18 @@ def test_track_and_new_node(tmp_path):
     assert tf_private.checkpoint_children(node)["no identifier/at all"] is other
 
 
+def test_a_new_node_has_the_functions_that_it_is_given_and_no_other_attribute_is_looked_at(
+    tmp_path,
+):
+    node = tf_private.new_node()
+    node.twice = tf.function(lambda x: 2 * x, input_signature=[tf.TensorSpec([])])
+    assert set(dir(node)) == set(vars(node)) > {"twice"}
+    tf.saved_model.save(node, str(tmp_path))
+    assert tf.saved_model.load(str(tmp_path)).twice(2.0).numpy() == 4.0
+    assert tf_private.is_made_node(node)
+    assert not tf_private.is_made_node(tf.Module())
+
+
 def test_new_container(tmp_path):
     holder = tf.Module()
     holder.list, holder.dict, holder.tuple = [1], {"a": 1}, (tf.Variable(1.0),)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
+from sm_magics.savedmodel import tf_private
 from sm_magics.savedmodel.tf_private import assembly
 
 
@@ -91,13 +92,13 @@ def filled():
     graph = tf.Graph()
     mapped, tensors = assembly.identity_dictionary(), assembly.identity_dictionary()
     with graph.as_default():
+        weight = dict(one.children(made))["weight"]
+        assembly.add_handles(one, {weight: "a/b"}, tensors)
         for number in one.ordered():
-            if one.nodes[number] is made.weight:
-                handle = assembly.add_handle(one, number, "a/b", tensors)
-            else:
+            if number != weight:
                 assembly.export_to_graph(one, number, mapped, tensors)
         signatures = assembly.signature_defs(one, mapped)
-    assert handle.op.name == "a/b"
+    assert tensors[made.weight.handle].name == "a/b:0"
     return graph, one, signatures
 
 
@@ -118,6 +119,44 @@ def test_a_graph_calls_the_signatures_with_what_stands_for_the_variables():
     assert objects.nodes[kinds(one)["ResourceVariable"]].variable.name == "w"
     assert objects.nodes[kinds(one)["TrackableConstant"]].constant.operation
     assembly.dismantle(graph)
+
+
+def test_the_handles_of_variables_are_those_that_tensorflow_makes():
+    made = tf.Module()
+    made.parts = [
+        tf.Variable([1.0, 2.0]),
+        tf.Variable("text"),
+        tf.Variable(tf.ones([1, 2]), shape=[None, 2]),
+        tf.Variable([1], shape=tf.TensorShape(None)),
+    ]
+    one = assembly.view(made, {}, tf.saved_model.SaveOptions())
+    names = {
+        number: f"a/{number}"
+        for number, node in enumerate(one.nodes)
+        if tf_private.is_variable(node)
+    }
+    ours, theirs = tf.Graph(), tf.Graph()
+    with ours.as_default():
+        assembly.add_handles(one, names, assembly.identity_dictionary())
+    with theirs.as_default():
+        for number, name in names.items():
+            variable = one.nodes[number]
+            tf.raw_ops.VarHandleOp(
+                dtype=variable.dtype,
+                shape=variable.shape,
+                shared_name=name,
+                debug_name=name,
+                name=f"{name}/",
+            )
+    assert assembly.graph_def_with_shapes(ours) == assembly.graph_def_with_shapes(theirs)
+    assert len(ours.get_operations()) == 4
+
+
+def test_no_variables_need_no_handles():
+    one = assembly.view(tf.Module(), {}, tf.saved_model.SaveOptions())
+    with tf.Graph().as_default() as graph:
+        assembly.add_handles(one, {}, assembly.identity_dictionary())
+    assert not graph.get_operations()
 
 
 def test_gradients_are_found_by_name_and_their_captures_told():

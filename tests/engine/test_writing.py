@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from google.protobuf import text_format
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow.python.framework import meta_graph
@@ -292,10 +292,15 @@ def test_every_thing_is_in_one_shard_and_no_shard_grows_too_large(sizes):
 
 
 @given(st.lists(st.text(min_size=1, max_size=12), max_size=5))
+@example(["a\\b", "a>", "a/", "/", "A>", "a_"])
 def test_any_name_of_a_variable_is_one_for_a_node(names):
-    graph = tf.Graph()
+    graph, nodes = tf.Graph(), tf.compat.v1.GraphDef()
     with graph.as_default():
-        made = [tf.no_op(name=f"{fast._free_name(graph, name)}/").name for name in names]
+        for name in names:
+            nodes.node.add(op="NoOp", name=fast._free_name(graph, name))
+        tf.graph_util.import_graph_def(nodes, name="")
+    made = [operation.name for operation in graph.get_operations()]
+    assert made == [node.name for node in nodes.node]
     assert len({name.lower() for name in made}) == len(names)
 
 
@@ -315,10 +320,13 @@ def test_what_tensorflow_would_strip_is_stripped(tmp_path):
     assert "dilations" not in convolution.attr
 
 
-def test_a_name_that_tensorflow_refuses_is_written_all_the_same(tmp_path):
+@pytest.mark.parametrize("name", ["a weight of mine", "back\\slash", "an.end>"])
+def test_a_name_that_tensorflow_refuses_is_written_all_the_same(tmp_path, name):
     module = tf.Module()
-    module.weight = tf.Variable([2.0], name="a weight of mine")
+    module.weight = tf.Variable([2.0], name=name)
     module.serve = tf.function(lambda rows: rows * module.weight, input_signature=[ROWS])
     path = sm_magics.export(module, tmp_path / "out").path
     loaded = tf.saved_model.load(str(path))
     np.testing.assert_array_equal(loaded.serve(tf.ones([1, 3])), [[2.0, 2.0, 2.0]])
+    with tf.compat.v1.Session(graph=tf.Graph()) as session:
+        tf.compat.v1.saved_model.load(session, ["serve"], str(path))

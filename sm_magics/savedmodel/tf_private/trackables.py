@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from typing import Any
 
@@ -61,10 +62,20 @@ def track(node: Any, name: str, child: Any) -> None:
 
 
 def new_node() -> Any:
-    """Return an empty trackable node."""
+    """Return an empty trackable node, that holds what it is given and has nothing of its own."""
+    return _node_class()()
+
+
+@functools.cache
+def _node_class() -> type:
     import tensorflow as tf
 
-    return tf.__internal__.tracking.AutoTrackable()
+    class Node(tf.__internal__.tracking.AutoTrackable):  # type: ignore[misc]
+        def __dir__(self) -> list[str]:
+            # A save looks for functions at all that is named here, with care and one at a time.
+            return list(vars(self))
+
+    return Node
 
 
 def new_container(like: Any) -> Any:
@@ -79,9 +90,7 @@ def new_container(like: Any) -> Any:
 
 def is_made_node(obj: Any) -> bool:
     """Tell whether an object is no more than what it holds: an empty node, a list, a dict."""
-    import tensorflow as tf
-
-    return type(obj) is tf.__internal__.tracking.AutoTrackable or (
+    return type(obj) is _node_class() or (
         type(obj).__module__ == "tensorflow.python.trackable.data_structures"
     )
 

@@ -130,15 +130,18 @@ def _fill(meta: Any, graph: Any, view: View, values: Sequence[Value]) -> list[st
     """Fill a MetaGraphDef but for the saver; return the nodes that stand for the variables."""
     import tensorflow as tf
 
-    variables = {value.node_id for value in values}
+    variables = {value.node_id: value.variable for value in values}
     mapped, tensors = assembly.identity_dictionary(), assembly.identity_dictionary()
-    handles = {}
     with graph.as_default():
-        for node_id in view.ordered():
-            if node_id in variables:
-                name = _free_name(graph, assembly.shared_name(view.nodes[node_id]))
-                handles[node_id] = assembly.add_handle(view, node_id, name, tensors)
-            else:
+        ordered = view.ordered()
+        handles = {
+            node_id: _free_name(graph, assembly.shared_name(variables[node_id]))
+            for node_id in ordered
+            if node_id in variables
+        }
+        assembly.add_handles(view, handles, tensors)
+        for node_id in ordered:
+            if node_id not in variables:
                 assembly.export_to_graph(view, node_id, mapped, tensors)
         signatures = assembly.signature_defs(view, mapped)
         # Nothing to do at the start; loaders look for it under either name.
@@ -151,12 +154,12 @@ def _fill(meta: Any, graph: Any, view: View, values: Sequence[Value]) -> list[st
     for key, signature in signatures.items():
         meta.signature_def[key].CopyFrom(signature)
     meta.object_graph_def.CopyFrom(assembly.object_graph(view))
-    return [handles[value.node_id].op.name for value in values]
+    return [handles[node_id] for node_id in variables]
 
 
 def _free_name(graph: Any, name: str) -> str:
     """Return a name for a node that it may have and nobody else has, like the one given."""
-    valid = re.sub(r"[^A-Za-z0-9_.\\/>-]", "_", name)
+    valid = re.sub(r"[^A-Za-z0-9_./-]", "_", name)
     if not re.match(r"[A-Za-z0-9.]", valid):
         valid = f"v{valid}"
     return str(graph.unique_name(valid))
