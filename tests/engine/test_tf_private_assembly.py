@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from sm_magics.savedmodel import tf_private
-from sm_magics.savedmodel.tf_private import assembly
+from sm_magics.savedmodel.tf_private import assembly, outer_graph
 
 
 def module():
@@ -89,11 +89,11 @@ def filled():
     """Make the graph of a module; return it, the view and the signatures."""
     made = module()
     one = view(made)
-    graph = tf.Graph()
+    graph = outer_graph.new_graph()
     mapped, tensors = assembly.identity_dictionary(), assembly.identity_dictionary()
     with graph.as_default():
         weight = dict(one.children(made))["weight"]
-        assembly.add_handles(one, {weight: "a/b"}, tensors)
+        outer_graph.add_handles(one, {weight: "a/b"}, tensors)
         for number in one.ordered():
             if number != weight:
                 assembly.export_to_graph(one, number, mapped, tensors)
@@ -137,7 +137,7 @@ def test_the_handles_of_variables_are_those_that_tensorflow_makes():
     }
     ours, theirs = tf.Graph(), tf.Graph()
     with ours.as_default():
-        assembly.add_handles(one, names, assembly.identity_dictionary())
+        outer_graph.add_handles(one, names, assembly.identity_dictionary())
     with theirs.as_default():
         for number, name in names.items():
             variable = one.nodes[number]
@@ -152,10 +152,21 @@ def test_the_handles_of_variables_are_those_that_tensorflow_makes():
     assert len(ours.get_operations()) == 4
 
 
+def test_a_call_has_the_shapes_of_its_function_and_no_others_are_inferred():
+    traced = tf.function(lambda x: 2 * x).get_concrete_function(tf.TensorSpec([None]))
+    shapes, nodes = [], []
+    for graph in (outer_graph.new_graph(), tf.Graph()):
+        with graph.as_default():
+            shapes.append(traced(tf.constant([1.0, 2.0])).shape.as_list())
+            nodes.append(graph.as_graph_def().node)
+    assert shapes == [[None], [2]]
+    assert nodes[0] == nodes[1]
+
+
 def test_no_variables_need_no_handles():
     one = assembly.view(tf.Module(), {}, tf.saved_model.SaveOptions())
     with tf.Graph().as_default() as graph:
-        assembly.add_handles(one, {}, assembly.identity_dictionary())
+        outer_graph.add_handles(one, {}, assembly.identity_dictionary())
     assert not graph.get_operations()
 
 

@@ -127,40 +127,6 @@ def value(variable: Any) -> Any:
         return variable.read_value_no_copy()
 
 
-def add_handles(one: View, names: Mapping[int, str], tensor_map: Any) -> None:
-    """Add VarHandleOps that stand for variables to the default graph, all of them in one call.
-
-    Parameters
-    ----------
-    one : View
-        Learns whose the handles are.
-    names : mapping of int to str
-        What the ops are to be called, by the ids of the variables; names that are free.
-    tensor_map : identity dictionary
-        Gets the output of each op, by the handle of the variable.
-    """
-    import tensorflow as tf
-    from tensorflow.core.framework import attr_value_pb2, graph_pb2
-
-    graph_def = graph_pb2.GraphDef()
-    graph_def.versions.producer = tf.version.GRAPH_DEF_VERSION
-    for node_id, name in names.items():
-        variable = one.nodes[node_id]
-        attributes = {
-            "dtype": {"type": variable.dtype.as_datatype_enum},
-            "shape": {"shape": variable.shape.as_proto()},
-            "shared_name": {"s": name.encode()},
-            "debug_name": {"s": name.encode()},
-        }
-        attr = {key: attr_value_pb2.AttrValue(**held) for key, held in attributes.items()}
-        graph_def.node.add(name=name, op="VarHandleOp", attr=attr)
-    outputs = [f"{name}:0" for name in names.values()]
-    added = tf.graph_util.import_graph_def(graph_def, name="", return_elements=outputs)
-    for node_id, handle in zip(names, added, strict=True):
-        tensor_map[one.nodes[node_id].handle] = handle
-        one.saveable.captured_tensor_node_ids[one.nodes[node_id].handle] = node_id
-
-
 def export_to_graph(one: View, node_id: int, object_map: Any, tensor_map: Any) -> None:
     """Let an object add what it is to the default graph: constants, functions."""
     obj = one.nodes[node_id]

@@ -14,7 +14,7 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sm_magics.savedmodel.tf_private import assembly
+from sm_magics.savedmodel.tf_private import assembly, outer_graph
 from sm_magics.savedmodel.writing import checkpoint, gradients, saver, stripping
 from sm_magics.savedmodel.writing.refusal import UnknownError, refuse_options
 from sm_magics.savedmodel.writing.values import of_view
@@ -112,7 +112,7 @@ def _saved_model(view: View, values: Sequence[Value], objects: bytes) -> bytes:
 
     model = saved_model_pb2.SavedModel(saved_model_schema_version=1)
     meta = model.meta_graphs.add()
-    graph = tf.Graph()
+    graph = outer_graph.new_graph()
     try:
         handles = _fill(meta, graph, view, values)
     finally:
@@ -139,7 +139,7 @@ def _fill(meta: Any, graph: Any, view: View, values: Sequence[Value]) -> list[st
             for node_id in ordered
             if node_id in variables
         }
-        assembly.add_handles(view, handles, tensors)
+        outer_graph.add_handles(view, handles, tensors)
         for node_id in ordered:
             if node_id not in variables:
                 assembly.export_to_graph(view, node_id, mapped, tensors)
