@@ -198,8 +198,8 @@ def _rewrite(model: Any, request: Request) -> None:
 
 
 def _described(obj: Any) -> str:
-    if capture.kind_of(obj) is None:
-        return type(obj).__name__
-    model = capture.describe(obj)
-    kind = [] if model.kind == model.class_name.lower() else [model.kind]
-    return ", ".join([model.class_name, *kind, model.framework])
+    name, kind = type(obj).__name__, capture.kind_of(obj)
+    if kind is None:
+        return name
+    named = [] if kind.name == name.lower() else [kind.name]
+    return ", ".join([name, *named, kind.framework])

@@ -148,7 +148,7 @@ def _of_the_day(request: Request, plan: Plan) -> list[Diagnostic]:
     """Return what depends on more than the graph: the optimizers, and the destination."""
     root, held, obj = plan.root, plan.held, request.obj
     assert root is not None and held is not None  # noqa: S101, PT018, there is a plan
-    variables = capture.describe(obj).bytes if capture.kind_of(obj) else 0
+    variables = capture.nbytes(obj)
     optimizer_bytes = sizes.optimizer_bytes(root.optimizers)
     found = list(sizes.optimizers(root.optimizers, variables + optimizer_bytes))
     if request.destination is not None and not blocking(found):

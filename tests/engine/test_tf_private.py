@@ -122,12 +122,16 @@ def test_keras_collections():
             self.blocks = [keras.layers.Dense(1), keras.layers.Dense(2)]
             self.by_name = {"a": keras.layers.Dense(3)}
             self.by_number = {1: keras.layers.Dense(4)}
+            self.nested = [[keras.layers.Dense(5)]]
             self.number = 3
+            self.numbers = [3, "three"]
 
     model = Model()
     found = tf_private.keras_collections(model)
-    assert {"blocks", "by_name"} <= set(found)
-    assert "by_number" not in found
+    assert {"blocks", "by_name", "nested"} <= set(found)
+    # Keras lists those of every layer, and none of what is in it is a trackable.
+    assert not {"by_number", "numbers", "_losses"} & set(found)
+    assert {"numbers", "_losses"} <= set(model._tracked)
     children = tf_private.checkpoint_children(found["blocks"])
     assert list(children.values()) == list(model.blocks)
     # What this is for: Keras does not show these to `tf.train.Checkpoint`.

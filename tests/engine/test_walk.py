@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 import tf_keras
 
-from sm_magics.savedmodel.capture import contains, describe, kind_of
+from sm_magics.savedmodel.capture import contains, describe, kind_of, nbytes
 
 
 class Net(keras.Model):
@@ -145,7 +145,7 @@ def test_variables_and_bytes_are_those_of_keras(name):
     model = KERAS_MODELS[name]()
     found = describe(model)
     assert found.variables == len(model.variables)
-    assert found.bytes == sum(map(size, model.variables))
+    assert found.bytes == nbytes(model) == sum(map(size, model.variables))
     assert found.built is model.built
     assert (found.variables > 0) == (name != "unbuilt")
 

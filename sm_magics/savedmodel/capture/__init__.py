@@ -13,7 +13,7 @@ from sm_magics.savedmodel.model import Model
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Kind", "Model", "contains", "describe", "find", "kind_of", "reach"]
+__all__ = ["Kind", "Model", "contains", "describe", "find", "kind_of", "nbytes", "reach"]
 
 
 def find(namespace: Mapping[str, object]) -> list[tuple[Model, object]]:
@@ -90,3 +90,11 @@ def describe(obj: object, names: Sequence[str] = ("model",), sorts: Sorts | None
         functions=walk.functions(obj, sorts),
         ref=ref,
     )
+
+
+def nbytes(obj: object) -> int:
+    """Return the size of a model's variables in bytes, as `describe` has it; 0 of what is none."""
+    sorts = Sorts()
+    if sorts.of(obj).kind is None:
+        return 0
+    return sum(walk.nbytes(variable, sorts) for variable in walk.variables(obj, sorts))

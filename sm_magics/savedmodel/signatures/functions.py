@@ -17,6 +17,7 @@ _FUNCTIONS = "tensorflow.python.eager.polymorphic_function."
 _KINDS = (("concrete_function", "ConcreteFunction"), ("polymorphic_function", "Function"))
 
 _FRAMEWORKS = ("keras.src.", "tf_keras.", "tensorflow.python.")
+_PYTHONS = frozenset({"builtins", "collections.abc"})
 
 
 def is_function(obj: Any) -> bool:
@@ -51,7 +52,7 @@ def own_functions(obj: Any) -> dict[str, Any]:
     """
     names: dict[str, None] = {}
     for cls in reversed(type(obj).__mro__):
-        if cls.__module__.startswith(_FRAMEWORKS):
+        if cls.__module__.startswith(_FRAMEWORKS) or cls.__module__ in _PYTHONS:
             continue  # what Keras makes for itself is of no use to a consumer
         # An override that is no tf.function hides the inherited one.
         for name, value in vars(cls).items():
@@ -61,9 +62,13 @@ def own_functions(obj: Any) -> dict[str, Any]:
                 names.pop(name, None)
     # So does an attribute of the object.
     found = {name: value for name in names if is_function(value := getattr(obj, name, None))}
+    fields = getattr(obj, "__dict__", {})
+    # Few objects have any, and many attributes are of few types.
+    if not any(map(_kind, set(map(type, fields.values())))):
+        return found
     return found | {
         name: value
-        for name, value in getattr(obj, "__dict__", {}).items()
+        for name, value in fields.items()
         if is_function(value) and name not in KERAS_OWN_FUNCTIONS
     }
 

@@ -13,7 +13,8 @@ def keras_collections(layer: Any) -> dict[str, Any]:
 
     The lists and dicts of layers of a Keras 3 layer, and in `tf_keras` the states of an RNN and the
     generators of random layers: Keras hands them to TensorFlow only for a SavedModel;
-    `tf.train.Checkpoint` never sees them.
+    `tf.train.Checkpoint` never sees them. Those that hold no trackable, which are most, are left
+    out.
     """
     import tensorflow as tf
 
@@ -21,7 +22,7 @@ def keras_collections(layer: Any) -> dict[str, Any]:
     if getattr(layer, "stateful", False) and _is_tf_keras(layer) and hasattr(layer, "states"):
         found["states"] = tf.__internal__.tracking.wrap(tf.nest.flatten(layer.states))
     generator = getattr(layer, "_random_generator", None)
-    if _is_tf_keras(layer) and is_trackable(generator):
+    if is_trackable(generator) and _is_tf_keras(layer):
         found["_random_generator"] = generator
     for name in getattr(layer, "_tracked", ()):
         value = vars(layer).get(name)
@@ -29,8 +30,15 @@ def keras_collections(layer: Any) -> dict[str, Any]:
             continue
         if isinstance(value, dict | list | set):
             plain = dict(value) if isinstance(value, dict) else list(value)
-            found[name] = tf.__internal__.tracking.wrap(plain)
+            # To wrap a list takes longer than all else that is asked of a layer.
+            if any(map(_may_hold, plain.values() if isinstance(plain, dict) else plain)):
+                found[name] = tf.__internal__.tracking.wrap(plain)
     return found
+
+
+def _may_hold(element: Any) -> bool:
+    """Tell whether an element of a collection is a trackable, or can hold some once wrapped."""
+    return is_trackable(element) or isinstance(element, dict | list | tuple)
 
 
 def global_seed() -> Any:
