@@ -20,7 +20,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel import capture, roots, saved, tf_private, writing
+from sm_magics.savedmodel import capture, saved, survey, tf_private, writing
 from sm_magics.savedmodel.checks import sizes
 from sm_magics.savedmodel.graphs import debug_info
 from sm_magics.savedmodel.inspection import File, directory
@@ -132,7 +132,7 @@ def _without_plan(request: Request) -> list[File]:
 
 def _optimizers(obj: Any) -> list[Any]:
     nodes = saved.look(obj, trace=False).nodes.values()
-    return [node for node in nodes if roots.is_optimizer(node)]
+    return [node for node in nodes if survey.is_optimizer(node)]
 
 
 def _parts(variables: Sequence[Any]) -> list[int]:

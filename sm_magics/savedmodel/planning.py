@@ -14,6 +14,7 @@ from sm_magics.savedmodel.checks import signatures as signatures_check
 from sm_magics.savedmodel.diagnostics import ExportError, blocking, ordered, selected
 from sm_magics.savedmodel.signatures import choice, functions
 from sm_magics.savedmodel.signatures.choice import Wishes
+from sm_magics.savedmodel.survey import Survey
 from sm_magics.savedmodel.verify import samples
 
 if TYPE_CHECKING:
@@ -110,10 +111,19 @@ def _planned(request: Request, found: list[Diagnostic]) -> Plan:
 def _as_before(request: Request, before: Memory) -> Plan | None:
     """Return the plan of the last export, if the object holds what it held then."""
     _refuse_unfit(request.sample, before.endpoints)
-    root = _root(request, before.endpoints)
+    assert before.held is not None  # noqa: S101, of a plan that was kept
+    survey = _survey(request, before.endpoints)
+    facts = None if survey is None else survey.facts()
+    is_packed = before.package is not None and request.writer == "fast"
+    if survey is not None and is_packed and facts is not None and facts == before.facts:
+        # Its root would be made anew for nobody: what was made of the last one is written again.
+        root = roots.Root(before.held.nodes[""], survey.optimizers, survey.left_out)
+        return Plan(before.endpoints, root, before.held, before, is_as_before=True)
+    root = _root(request.obj, survey)
     held = saved.look(root.node, before.endpoints)
-    if before.held is None or not reuse.is_same(before.held, held):
+    if not reuse.is_same(before.held, held):
         return None
+    before.facts = facts
     return Plan(before.endpoints, root, held, before, is_as_before=True)
 
 
@@ -132,7 +142,8 @@ def _traced(request: Request, memory: Memory) -> Plan:
     if blocking(found):
         return Plan(memory=memory)
     found += signatures_check.traced(endpoints, obj)
-    root = _root(request, endpoints)
+    survey = _survey(request, endpoints)
+    root = _root(obj, survey)
     held = saved.look(root.node, endpoints)
     found += aliases_check.check(request.options, held, endpoints, obj)
     found += signatures_check.unwritable(held)
@@ -141,18 +152,21 @@ def _traced(request: Request, memory: Memory) -> Plan:
     found += _where_it_goes(request, held)
     found += gradients.check(held, endpoints, request.options)
     memory.endpoints, memory.held = endpoints, held
+    # After the look, which traces what TensorFlow will trace.
+    memory.facts = None if survey is None else survey.facts()
+    memory.constant_bytes = sum(one.nbytes for one in sizes.constants(held))
     return Plan(endpoints, root, held, memory)
 
 
 def _of_the_day(request: Request, plan: Plan) -> list[Diagnostic]:
     """Return what depends on more than the graph: the optimizers, and the destination."""
-    root, held, obj = plan.root, plan.held, request.obj
-    assert root is not None and held is not None  # noqa: S101, PT018, there is a plan
-    variables = capture.nbytes(obj)
+    root, memory = plan.root, plan.memory
+    assert root is not None and memory is not None  # noqa: S101, PT018, there is a plan
+    variables = capture.nbytes(request.obj)
     optimizer_bytes = sizes.optimizer_bytes(root.optimizers)
     found = list(sizes.optimizers(root.optimizers, variables + optimizer_bytes))
     if request.destination is not None and not blocking(found):
-        need = sum(one.nbytes for one in sizes.constants(held)) + variables + optimizer_bytes
+        need = memory.constant_bytes + variables + optimizer_bytes
         full = destination_check.check(request.destination, overwrite=request.overwrite, need=need)
         found += [late for late in full if late.code == "SM503"]
         found += versions.check(request.destination, plan.endpoints, overwrite=request.overwrite)
@@ -186,11 +200,16 @@ def _refuse_unfit(sample: Any, endpoints: Sequence[Endpoint]) -> None:
         raise errors[0]
 
 
-def _root(request: Request, endpoints: Sequence[Endpoint]) -> roots.Root:
-    obj = request.obj
-    if not functions.is_function(obj):
-        served = [endpoint.concrete for endpoint in endpoints]
-        return roots.servable(obj, served, with_optimizer=request.with_optimizer)
+def _survey(request: Request, endpoints: Sequence[Endpoint]) -> Survey | None:
+    if functions.is_function(request.obj):
+        return None
+    served = [endpoint.concrete for endpoint in endpoints]
+    return Survey(request.obj, served, with_optimizer=request.with_optimizer)
+
+
+def _root(obj: Any, survey: Survey | None) -> roots.Root:
+    if survey is not None:
+        return roots.of(survey)
     # S42: TensorFlow saves no bare function.
     root = tf_private.new_node()
     root.function = obj

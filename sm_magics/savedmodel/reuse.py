@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sm_magics.savedmodel.request import Request
     from sm_magics.savedmodel.saved import Saved
     from sm_magics.savedmodel.signatures.endpoints import Endpoint
+    from sm_magics.savedmodel.survey import Facts
     from sm_magics.savedmodel.unchanged import Look
     from sm_magics.savedmodel.writing.fast import Package
 
@@ -55,6 +56,10 @@ class Memory:
         What is found in the graph.
     held : Saved or None
         What the root held.
+    facts : list or None
+        What decided on the root: see `Survey.facts`.
+    constant_bytes : int
+        The size of the graph's constants.
     package : Package or None
         The graph as it was written; None where the fast writer did not.
     """
@@ -64,6 +69,8 @@ class Memory:
     endpoints: list[Endpoint] = field(default_factory=list)
     found: list[Diagnostic] = field(default_factory=list)
     held: Saved | None = None
+    facts: Facts | None = None
+    constant_bytes: int = 0
     package: Package | None = None
 
 

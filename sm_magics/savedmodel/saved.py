@@ -58,11 +58,12 @@ def look(root: Any, endpoints: Sequence[Endpoint] = (), *, trace: bool = True) -
     held: dict[str, Any] = {}
     owners: dict[str, tuple[Any, str]] = {}
     unsavable = []
+    own = functions.Finder().own
     seen = {id(root)}
     queue = deque([("", root)])
     while queue:
         path, obj = queue.popleft()
-        for name, function in functions.own_functions(obj).items():
+        for name, function in own(obj).items():
             held[join(path, name, obj)] = function
         try:
             children = tf_private.checkpoint_children(obj)

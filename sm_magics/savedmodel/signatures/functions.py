@@ -50,27 +50,51 @@ def own_functions(obj: Any) -> dict[str, Any]:
     Class dicts and the instance dict are read; only attributes known to be tf.functions are then
     fetched, so that no property of the author's runs.
     """
+    return Finder().own(obj)
+
+
+class Finder:
+    """Finds the own tf.functions of many objects: what a class alone tells is asked for once.
+
+    It is of one walk only: authors change their classes.
+    """
+
+    def __init__(self) -> None:
+        self._names: dict[type, tuple[str, ...]] = {}
+        self._others: set[type] = set()
+
+    def own(self, obj: Any) -> dict[str, Any]:
+        """Return what `own_functions` does."""
+        cls = type(obj)
+        names = self._names.get(cls)
+        if names is None:
+            names = self._names[cls] = _of_class(cls)
+        # An attribute of the object hides that of the class.
+        found = {name: value for name in names if is_function(value := getattr(obj, name, None))}
+        fields = getattr(obj, "__dict__", {})
+        if self._others.issuperset(map(type, fields.values())):
+            return found
+        self._others.update(kind for kind in set(map(type, fields.values())) if not _kind(kind))
+        return found | {
+            name: value
+            for name, value in fields.items()
+            if type(value) not in self._others and name not in KERAS_OWN_FUNCTIONS
+        }
+
+
+def _of_class(cls: type) -> tuple[str, ...]:
+    """Return the names of the tf.functions that a class and its bases define."""
     names: dict[str, None] = {}
-    for cls in reversed(type(obj).__mro__):
-        if cls.__module__.startswith(_FRAMEWORKS) or cls.__module__ in _PYTHONS:
+    for base in reversed(cls.__mro__):
+        if base.__module__.startswith(_FRAMEWORKS) or base.__module__ in _PYTHONS:
             continue  # what Keras makes for itself is of no use to a consumer
         # An override that is no tf.function hides the inherited one.
-        for name, value in vars(cls).items():
+        for name, value in vars(base).items():
             if is_function(_unwrapped(value)) and name not in KERAS_OWN_FUNCTIONS:
                 names[name] = None
             else:
                 names.pop(name, None)
-    # So does an attribute of the object.
-    found = {name: value for name in names if is_function(value := getattr(obj, name, None))}
-    fields = getattr(obj, "__dict__", {})
-    # Few objects have any, and many attributes are of few types.
-    if not any(map(_kind, set(map(type, fields.values())))):
-        return found
-    return found | {
-        name: value
-        for name, value in fields.items()
-        if is_function(value) and name not in KERAS_OWN_FUNCTIONS
-    }
+    return tuple(names)
 
 
 def _unwrapped(attribute: Any) -> Any:

@@ -24,21 +24,28 @@ def keras_collections(layer: Any) -> dict[str, Any]:
     generator = getattr(layer, "_random_generator", None)
     if is_trackable(generator) and _is_tf_keras(layer):
         found["_random_generator"] = generator
-    for name in getattr(layer, "_tracked", ()):
+    for name in dict.fromkeys(getattr(layer, "_tracked", ())):
         value = vars(layer).get(name)
         if isinstance(value, dict) and not all(isinstance(key, str) for key in value):
             continue
-        if isinstance(value, dict | list | set):
+        # To wrap a list takes longer than all else that is asked of a layer.
+        if isinstance(value, _COLLECTIONS) and _holds_trackable(value):
             plain = dict(value) if isinstance(value, dict) else list(value)
-            # To wrap a list takes longer than all else that is asked of a layer.
-            if any(map(_may_hold, plain.values() if isinstance(plain, dict) else plain)):
-                found[name] = tf.__internal__.tracking.wrap(plain)
+            found[name] = tf.__internal__.tracking.wrap(plain)
     return found
 
 
-def _may_hold(element: Any) -> bool:
-    """Tell whether an element of a collection is a trackable, or can hold some once wrapped."""
-    return is_trackable(element) or isinstance(element, dict | list | tuple)
+_COLLECTIONS = (dict, list, set)
+_NESTED = (dict, list, tuple)
+
+
+def _holds_trackable(collection: Any) -> bool:
+    """Tell whether there is a trackable in a collection, or in those that it holds."""
+    elements = collection.values() if isinstance(collection, dict) else collection
+    return any(
+        is_trackable(one) or (isinstance(one, _NESTED) and _holds_trackable(one))
+        for one in elements
+    )
 
 
 def global_seed() -> Any:

@@ -14,7 +14,12 @@ def checkpoint_children(obj: Any) -> dict[str, Any]:
 
     Unlike the listing for a SavedModel, it evaluates no property and traces no function.
     """
-    return dict(obj._trackable_children(save_type="checkpoint"))  # noqa: SLF001
+    of_class = type(obj)._trackable_children  # noqa: SLF001
+    module = sys.modules.get("keras.src.backend.tensorflow.layer")
+    if module is not None and of_class is module.TFLayer._trackable_children:  # noqa: SLF001
+        # For a checkpoint it adds nothing, but stops the tracking of the layer meanwhile.
+        of_class = super(module.TFLayer, type(obj))._trackable_children  # noqa: SLF001
+    return dict(of_class(obj, save_type="checkpoint"))
 
 
 def handles(obj: Any) -> list[Any]:
