@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sm_magics.savedmodel import (
     capture,
     fixes,
+    reading,
     restoring,
     reuse,
     user_frames,
@@ -20,8 +21,6 @@ from sm_magics.savedmodel import verify as verification
 from sm_magics.savedmodel.checks import aliases as aliases_check
 from sm_magics.savedmodel.checks import (
     mismatches,
-    portability,
-    reachable,
     sizes,
 )
 from sm_magics.savedmodel.diagnostics import (
@@ -30,7 +29,7 @@ from sm_magics.savedmodel.diagnostics import (
     ordered,
     selected,
 )
-from sm_magics.savedmodel.inspection import inspect, metagraph
+from sm_magics.savedmodel.inspection import inspect
 from sm_magics.savedmodel.planning import check
 from sm_magics.savedmodel.result import Result
 from sm_magics.savedmodel.verify import Verification
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from sm_magics.savedmodel.diagnostics import Diagnostic
     from sm_magics.savedmodel.publishing import Destination
     from sm_magics.savedmodel.request import Request
     from sm_magics.savedmodel.signatures.endpoints import Endpoint
@@ -128,16 +128,13 @@ def _export(request: Request, destination: Destination, clock: _Clock) -> Result
         with clock.phase("inspect", staging.path):
             written = inspect(staging.path)
             size = sum(file.bytes for file in written.files)
-            meta_graph = metagraph(staging.path)
-            oldest = portability.oldest_consumer(reachable.uses(meta_graph))
+            graph = reading.read(staging.path, request, plan.memory, done.package)
             late = aliases_check.dangling(request.options, written)
-            late += reachable.check_written(
-                staging.path, request.target, request.consumer, findings
-            )
+            late += _untold(graph.found, findings)
             late += sizes.twins(written)
             findings += selected(late, request.select, request.ignore)
         with clock.phase("verify", staging.path), crew.together():
-            verified = _verify(request, endpoints, staging.path, size, meta_graph)
+            verified = _verify(request, endpoints, staging.path, size)
             findings += mismatches.check(
                 verified, endpoints, staging.path, request.obj, request.name
             )
@@ -165,15 +162,21 @@ def _export(request: Request, destination: Destination, clock: _Clock) -> Result
         left_out=sizes.optimizer_bytes(plan.root.left_out),
         restored_in_part=restoring.restored_in_part(request.obj),
         fixed=fixed,
-        oldest_consumer=oldest,
+        oldest_consumer=graph.oldest,
         writer=done.writer,
         left_to_tensorflow=done.why,
         reused=reused,
     )
 
 
+def _untold(found: Sequence[Diagnostic], before: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """Return what was not found before the save, with its lines."""
+    told = {(one.code, one.message) for one in before}
+    return [one for one in found if (one.code, one.message) not in told]
+
+
 def _verify(
-    request: Request, endpoints: Sequence[Endpoint], directory: Path, size: int, meta_graph: Any
+    request: Request, endpoints: Sequence[Endpoint], directory: Path, size: int
 ) -> Verification:
     if request.verify is None:
         return Verification("none", reason="it was not asked for")
@@ -185,7 +188,6 @@ def _verify(
         level=request.verify,
         sample=request.sample,
         size=size,
-        meta_graph=meta_graph,
         rewrite=lambda model: _rewrite(model, request),
     )
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from sm_magics.savedmodel import tf_private
-from sm_magics.savedmodel.survey import is_optimizer
 from sm_magics.savedmodel.saved import join
 from sm_magics.savedmodel.signatures.functions import is_function
+from sm_magics.savedmodel.survey import is_optimizer
 
 
 def restored_in_part(obj: Any) -> tuple[str, ...]:

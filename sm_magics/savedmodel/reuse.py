@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sm_magics.savedmodel.diagnostics import Diagnostic
+    from sm_magics.savedmodel.reading import Reading
     from sm_magics.savedmodel.request import Request
     from sm_magics.savedmodel.saved import Saved
     from sm_magics.savedmodel.signatures.endpoints import Endpoint
@@ -62,6 +63,8 @@ class Memory:
         The size of the graph's constants.
     package : Package or None
         The graph as it was written; None where the fast writer did not.
+    reading : Reading or None
+        What was read of that graph on the disk.
     """
 
     asked: tuple[Any, ...]
@@ -72,6 +75,7 @@ class Memory:
     facts: Facts | None = None
     constant_bytes: int = 0
     package: Package | None = None
+    reading: Reading | None = None
 
 
 class _Holder:

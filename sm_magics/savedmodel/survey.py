@@ -69,7 +69,9 @@ class Survey:
         Those that are exported, and those that are not.
     """
 
-    def __init__(self, obj: Any, served: Sequence[Any] = (), *, with_optimizer: bool = False):
+    def __init__(
+        self, obj: Any, served: Sequence[Any] = (), *, with_optimizer: bool = False
+    ) -> None:
         self.obj = obj
         self._own = Finder().own
         choice = _Optimizers(_captured(served), keep=with_optimizer)

@@ -10,7 +10,7 @@ from sm_magics.savedmodel import frames, op_tables, tf_private
 from sm_magics.savedmodel.checks import file_ops, kernels, op_uses, placement, portability
 from sm_magics.savedmodel.graphs import live, places, written
 from sm_magics.savedmodel.graphs.debug_info import Places
-from sm_magics.savedmodel.inspection import all_metagraphs, metagraph
+from sm_magics.savedmodel.inspection import all_metagraphs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -60,27 +60,27 @@ def consumer(saved: Saved, release: OpTable) -> list[Diagnostic]:
     return _consumer([*uses, *(op_uses.OpUse(op=op, attrs=attrs) for op, attrs in added)], release)
 
 
-def check_written(
-    directory: Path, target: str, release: OpTable | None, before: Sequence[Diagnostic]
-) -> list[Diagnostic]:
-    """Return what only the written graph tells: of the gradients of `tf.custom_gradient`.
+def of_written(
+    meta_graph: Any, directory: Path, target: str, release: OpTable | None
+) -> Iterator[Diagnostic]:
+    """Yield what a written graph tells that no live function does, and SM403 and SM404 again.
+
+    The gradients of `tf.custom_gradient` are functions only there.
 
     Parameters
     ----------
+    meta_graph : MetaGraphDef
+        With all its fields.
     directory : Path
         Where it was written.
     target, release
         As in `examine`.
-    before : sequence of Diagnostic
-        What was found before the save, with its lines.
     """
-    meta_graph = metagraph(directory)
+    locate = Places(directory)
     gradients = [node for node in written.nodes(meta_graph) if node.body.gradient]
-    found = list(_of(gradients, target, Places(directory)))
+    yield from _of(gradients, target, locate)
     if release is not None:
-        found += _consumer(_everything(meta_graph, release, Places(directory)), release)
-    told = {(one.code, one.message) for one in before}
-    return [one for one in found if (one.code, one.message) not in told]
+        yield from _consumer(_everything(meta_graph, release, locate), release)
 
 
 def examine(directory: Path, target: str, release: OpTable | None = None) -> list[Diagnostic]:
@@ -150,6 +150,8 @@ def _everything(meta_graph: Any, release: OpTable, locate: Locate) -> list[OpUse
 
 
 def uses(meta_graph: Any) -> list[OpUse]:
-    """Return every node of a written MetaGraphDef as a use of its op, without places."""
-    nodes = written.everything(meta_graph)
-    return list(op_uses.of_nodes(nodes, places.live, is_told=lambda *_: False))
+    """Return the ops of a written MetaGraphDef, each with all attributes that its nodes set."""
+    attributes: dict[str, set[str]] = {}
+    for node in written.everything(meta_graph):
+        attributes.setdefault(node.op, set()).update(node.proto.attr)
+    return [op_uses.OpUse(op=op, attrs=frozenset(names)) for op, names in attributes.items()]

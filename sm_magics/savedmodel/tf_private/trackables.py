@@ -18,7 +18,7 @@ def checkpoint_children(obj: Any) -> dict[str, Any]:
     module = sys.modules.get("keras.src.backend.tensorflow.layer")
     if module is not None and of_class is module.TFLayer._trackable_children:  # noqa: SLF001
         # For a checkpoint it adds nothing, but stops the tracking of the layer meanwhile.
-        of_class = super(module.TFLayer, type(obj))._trackable_children  # noqa: SLF001
+        of_class = super(module.TFLayer, type(obj))._trackable_children
     return dict(of_class(obj, save_type="checkpoint"))
 
 
