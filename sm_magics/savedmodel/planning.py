@@ -115,7 +115,7 @@ def _as_before(request: Request, before: Memory) -> Plan | None:
     survey = _survey(request, before.endpoints)
     facts = None if survey is None else survey.facts()
     is_packed = before.package is not None and request.writer == "fast"
-    if survey is not None and is_packed and facts is not None and facts == before.facts:
+    if survey is not None and is_packed and facts == before.facts:
         # Its root would be made anew for nobody: what was made of the last one is written again.
         root = roots.Root(before.held.nodes[""], survey.optimizers, survey.left_out)
         return Plan(before.endpoints, root, before.held, before, is_as_before=True)
@@ -123,7 +123,7 @@ def _as_before(request: Request, before: Memory) -> Plan | None:
     held = saved.look(root.node, before.endpoints)
     if not reuse.is_same(before.held, held):
         return None
-    before.facts = facts
+    before.facts, before.held = facts, held
     return Plan(before.endpoints, root, held, before, is_as_before=True)
 
 

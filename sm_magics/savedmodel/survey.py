@@ -94,17 +94,13 @@ class Survey:
         # Nobody could write it; what is served of it has a function of its own.
         return not any(map(tf_private.encoding_error, found))
 
-    def facts(self) -> Facts | None:
+    def facts(self) -> Facts:
         """Return all that decides on the root, in the order of the walk, to compare with another.
 
-        They are plain values that keep nothing alive. None if an object can't be told from others
-        without that.
+        They are plain values that keep nothing alive.
         """
         places = {key: place for place, key in enumerate(self.nodes)}
-        try:
-            return [self._row(node, places) for node in self.nodes.values()]
-        except TypeError:
-            return None
+        return [self._row(node, places) for node in self.nodes.values()]
 
     def _row(self, node: Node, places: dict[int, int]) -> tuple[Any, ...]:
         obj = node.obj
@@ -112,6 +108,7 @@ class Survey:
         return (
             # Lists of Keras are wrapped anew by each walk: they are the same if they hold the same.
             type(obj) if tf_private.is_made_node(obj) else number_of(tf_private.raw_variable(obj)),
+            node.partial,
             tuple(node.children),
             tuple(places[key] for key in node.children.values()),
             tuple((name, *self._told(function)) for name, function in functions.items()),

@@ -115,6 +115,19 @@ def test_checkpoint_children():
     assert not Module.touched
 
 
+def test_checkpoint_children_of_keras_layers_are_those_that_keras_lists():
+    model = small(keras)
+    for layer in (model, *model.layers):
+        assert tf_private.checkpoint_children(layer) == layer._trackable_children("checkpoint")
+
+    class Own(keras.layers.Layer):
+        def _trackable_children(self, save_type="checkpoint", **kwargs):
+            return {**super()._trackable_children(save_type, **kwargs), "more": variable}
+
+    variable = tf.Variable(1.0)
+    assert tf_private.checkpoint_children(Own())["more"] is variable
+
+
 def test_keras_collections():
     class Model(keras.Model):
         def __init__(self):
