@@ -160,13 +160,18 @@ def _export(request: Request, destination: Destination, clock: _Clock) -> Result
         name=request.name,
         replaced=staging.replaced,
         left_out=sizes.optimizer_bytes(plan.root.left_out),
-        restored_in_part=restoring.restored_in_part(request.obj),
+        restored_in_part=_restored_in_part(request.obj, plan.root.node),
         fixed=fixed,
         oldest_consumer=graph.oldest,
         writer=done.writer,
         left_to_tensorflow=done.why,
         reused=reused,
     )
+
+
+def _restored_in_part(obj: Any, node: Any) -> tuple[str, ...]:
+    # What holds no Keras object is its own root, and restored as a whole.
+    return () if node is obj else restoring.restored_in_part(obj)
 
 
 def _untold(found: Sequence[Diagnostic], before: Sequence[Diagnostic]) -> list[Diagnostic]:
