@@ -29,8 +29,9 @@ from sm_magics.savedmodel.diagnostics import (
     ordered,
     selected,
 )
+from sm_magics.savedmodel.garbage import uncollected
 from sm_magics.savedmodel.inspection import inspect
-from sm_magics.savedmodel.planning import check
+from sm_magics.savedmodel.planning import check, settle
 from sm_magics.savedmodel.result import Result
 from sm_magics.savedmodel.verify import Verification
 
@@ -101,7 +102,12 @@ class _StaleError(Exception):
 
 def _export(request: Request, destination: Destination, clock: _Clock) -> Result:
     crew = workers.crew(request.obj)
-    with user_frames.noted(request.name), clock.phase("check"), crew.together():
+    with (
+        user_frames.noted(request.name),
+        clock.phase("check"),
+        crew.together(),
+        uncollected(),
+    ):
         findings, plan = check(request if crew.is_chief else replace(request, destination=None))
         if blocking(findings, strict=request.strict):
             raise ExportError(findings)
@@ -112,7 +118,7 @@ def _export(request: Request, destination: Destination, clock: _Clock) -> Result
         user_frames.noted(request.name),
         crew.staging(destination, overwrite=request.overwrite) as staging,
     ):
-        with clock.phase("save", staging.path), crew.together():
+        with clock.phase("save", staging.path), crew.together(), uncollected():
             package = plan.memory.package
             done = writing.write(
                 request.obj,
@@ -123,6 +129,7 @@ def _export(request: Request, destination: Destination, clock: _Clock) -> Result
                 request.writer,
                 package,
             )
+            settle(request, plan)
             reused = package is not None and done.package is package
             fixed = fixes.rewrite(staging.path, request.fix, request.consumer)
         with clock.phase("inspect", staging.path):

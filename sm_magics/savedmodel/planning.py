@@ -158,6 +158,24 @@ def _traced(request: Request, memory: Memory) -> Plan:
     return Plan(endpoints, root, held, memory)
 
 
+def settle(request: Request, plan: Plan) -> None:
+    """Let the next export find things as the save left them.
+
+    To list the functions that were called, TensorFlow traces some of them once more.
+    """
+    held, memory = plan.held, plan.memory
+    assert held is not None and memory is not None  # noqa: S101, PT018, there is a plan
+    if plan.is_as_before or all(
+        functions.is_concrete(function)
+        or len(tf_private.traces(function)) == len(held.traces[path])
+        for path, function in held.functions.items()
+    ):
+        return
+    survey = _survey(request, plan.endpoints)
+    memory.held = saved.look(_root(request.obj, survey).node, plan.endpoints)
+    memory.facts = None if survey is None else survey.facts()
+
+
 def _of_the_day(request: Request, plan: Plan) -> list[Diagnostic]:
     """Return what depends on more than the graph: the optimizers, and the destination."""
     root, memory = plan.root, plan.memory

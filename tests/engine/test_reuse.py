@@ -62,7 +62,9 @@ def export(tmp_path):
         result = sm_magics.export(obj, tmp_path / "out", overwrite=True, **keywords)
         loaded = tf.saved_model.load(str(result.path))
         (answer,) = loaded.signatures["serving_default"](tf.constant(ROWS)).values()
-        np.testing.assert_allclose(answer, obj(ROWS) if expected is None else expected, rtol=1e-4)
+        expected = obj(ROWS) if expected is None else expected
+        # Sums of numbers about 1 that nearly cancel are as near to each other as their parts.
+        np.testing.assert_allclose(answer, expected, rtol=1e-4, atol=1e-6)
         return result
 
     return exported
