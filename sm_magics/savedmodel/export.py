@@ -129,8 +129,9 @@ def _export(request: Request, destination: Destination, clock: _Clock) -> Result
                 request.writer,
                 package,
             )
-            settle(request, plan)
             reused = package is not None and done.package is package
+            if done.package is not None and not reused:
+                settle(request, plan, done.package)
             fixed = fixes.rewrite(staging.path, request.fix, request.consumer)
         with clock.phase("inspect", staging.path):
             written = inspect(staging.path)

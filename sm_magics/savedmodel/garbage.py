@@ -18,8 +18,8 @@ def uncollected() -> Iterator[None]:
     all of TensorFlow, every time that their number has grown by a quarter.
     """
     collects = gc.isenabled()
-    gc.disable()
     try:
+        gc.disable()
         yield
     finally:
         if collects:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from sm_magics.savedmodel.request import Request
     from sm_magics.savedmodel.reuse import Memory
     from sm_magics.savedmodel.signatures.endpoints import Endpoint
+    from sm_magics.savedmodel.writing.fast import Package
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,8 @@ def _as_before(request: Request, before: Memory) -> Plan | None:
     survey = _survey(request, before.endpoints)
     facts = None if survey is None else survey.facts()
     is_packed = before.package is not None and request.writer == "fast"
-    if survey is not None and is_packed and facts == before.facts:
+    is_same_root = facts is not None and facts == before.facts
+    if survey is not None and is_packed and is_same_root:
         # Its root would be made anew for nobody: what was made of the last one is written again.
         root = roots.Root(before.held.nodes[""], survey.optimizers, survey.left_out)
         return Plan(before.endpoints, root, before.held, before, is_as_before=True)
@@ -123,6 +126,8 @@ def _as_before(request: Request, before: Memory) -> Plan | None:
     held = saved.look(root.node, before.endpoints)
     if not reuse.is_same(before.held, held):
         return None
+    if survey is not None and not is_same_root:
+        before.package = None  # the traces hold, but what is written around them may not
     before.facts, before.held = facts, held
     return Plan(before.endpoints, root, held, before, is_as_before=True)
 
@@ -158,22 +163,29 @@ def _traced(request: Request, memory: Memory) -> Plan:
     return Plan(endpoints, root, held, memory)
 
 
-def settle(request: Request, plan: Plan) -> None:
-    """Let the next export find things as the save left them.
+def settle(request: Request, plan: Plan, package: Package) -> None:
+    """Let the next export find things as the fast writer left them.
 
     To list the functions that were called, TensorFlow traces some of them once more.
     """
     held, memory = plan.held, plan.memory
     assert held is not None and memory is not None  # noqa: S101, PT018, there is a plan
-    if plan.is_as_before or all(
+    if all(
         functions.is_concrete(function)
         or len(tf_private.traces(function)) == len(held.traces[path])
         for path, function in held.functions.items()
     ):
         return
     survey = _survey(request, plan.endpoints)
-    memory.held = saved.look(_root(request.obj, survey).node, plan.endpoints)
-    memory.facts = None if survey is None else survey.facts()
+    facts = None if survey is None else survey.facts()
+    now = saved.look(_root(request.obj, survey).node, plan.endpoints)
+    called = {id(function): now.traces[path] for path, function in now.functions.items()}
+    kinds = Counter(
+        kind for traces in called.values() for kind in set(map(tf_private.kind_of_trace, traces))
+    )
+    # What another thread traced meanwhile is not in what was written.
+    if kinds <= package.traces:
+        memory.held, memory.facts = now, facts
 
 
 def _of_the_day(request: Request, plan: Plan) -> list[Diagnostic]:

@@ -82,16 +82,8 @@ def look(root: Any, endpoints: Sequence[Endpoint] = (), *, trace: bool = True) -
                 queue.append((below, child))
     traces = {endpoint.signature.function: [endpoint.concrete] for endpoint in endpoints}
     for path, function in held.items() if trace else ():
-        traces[path] = _traces(function) or traces.get(path, [])
+        traces[path] = functions.written_traces(function) or traces.get(path, [])
     return Saved(nodes, held, traces, owners, tuple(unsavable))
-
-
-def _traces(function: Any) -> list[Any]:
-    if functions.is_concrete(function):
-        return [function]
-    if function.input_signature is not None:
-        function.get_concrete_function()
-    return tf_private.traces(function)
 
 
 def join(path: str, name: str, owner: Any) -> str:

@@ -10,7 +10,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import tf_private
-from sm_magics.savedmodel.signatures.functions import Finder, is_concrete, is_function
+from sm_magics.savedmodel.signatures.functions import (
+    Finder,
+    is_concrete,
+    is_function,
+    written_traces,
+)
 from sm_magics.savedmodel.unchanged.identity import number_of
 
 if TYPE_CHECKING:
@@ -88,19 +93,23 @@ class Survey:
 
     def is_written(self, function: Any) -> bool:
         """Tell whether a function can be written, and uses nothing that is left out."""
-        found = traces(function)
+        found = written_traces(function)
         if self._handles_left_out and _captured(found) & self._handles_left_out:
             return False
         # Nobody could write it; what is served of it has a function of its own.
         return not any(map(tf_private.encoding_error, found))
 
-    def facts(self) -> Facts:
+    def facts(self) -> Facts | None:
         """Return all that decides on the root, in the order of the walk, to compare with another.
 
-        They are plain values that keep nothing alive.
+        They are plain values that keep nothing alive; None where they can't be had, since nothing
+        can refer weakly to one of the objects.
         """
         places = {key: place for place, key in enumerate(self.nodes)}
-        return [self._row(node, places) for node in self.nodes.values()]
+        try:
+            return [self._row(node, places) for node in self.nodes.values()]
+        except TypeError:
+            return None
 
     def _row(self, node: Node, places: dict[int, int]) -> tuple[Any, ...]:
         obj = node.obj
@@ -108,7 +117,7 @@ class Survey:
         return (
             # Lists of Keras are wrapped anew by each walk: they are the same if they hold the same.
             type(obj) if tf_private.is_made_node(obj) else number_of(tf_private.raw_variable(obj)),
-            node.partial,
+            node.partial and not node.is_keras,  # of Keras's own it decides on nothing
             tuple(node.children),
             tuple(places[key] for key in node.children.values()),
             tuple((name, *self._told(function)) for name, function in functions.items()),
@@ -130,7 +139,10 @@ class Survey:
                 node.mirrored = True
             for name, key in list(node.children.items()):
                 function = self.nodes[key].obj
-                if is_function(function) and _captured(traces(function)) & self._handles_left_out:
+                if (
+                    is_function(function)
+                    and _captured(written_traces(function)) & self._handles_left_out
+                ):
                     del node.children[name]
                     node.partial = node.mirrored = True
 
@@ -208,15 +220,6 @@ def _handles(optimizer: Any) -> set[int]:
 
 def _captured(concretes: Iterable[Any]) -> set[int]:
     return {id(tensor) for concrete in concretes for tensor in concrete.captured_inputs}
-
-
-def traces(function: Any) -> list[Any]:
-    """Return the traces of a tf.function that TensorFlow will save."""
-    if is_concrete(function):
-        return [function]
-    if function.input_signature is not None:
-        function.get_concrete_function()
-    return tf_private.traces(function)
 
 
 _KERAS = ("keras.src.", "tf_keras.")

@@ -146,3 +146,18 @@ def test_a_path_that_leads_nowhere_is_a_lookup_error(path):
 def test_a_path_that_is_none_is_a_lookup_error(path):
     with pytest.raises(LookupError, match=r"no path such as encoder\.blocks"):
         functions.resolve(path, Derived())
+
+
+def test_a_class_that_no_module_defines_has_its_functions():
+    names = {"tf": tf, "VECTOR": VECTOR}
+    exec(  # as tools do that run code of notebooks
+        """
+class Nowhere(tf.Module):
+    @tf.function(input_signature=[VECTOR])
+    def serve(self, x):
+        return x
+""",
+        names,
+    )
+    assert names["Nowhere"].__module__ == "builtins"
+    assert list(functions.own_functions(names["Nowhere"]())) == ["serve"]

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 import sm_magics
 from sm_magics.savedmodel.garbage import uncollected
+from sm_magics.savedmodel.writing import checkpoint
 
 ROWS = tf.TensorSpec([None], tf.float32, name="x")
 
@@ -54,6 +55,29 @@ def test_a_call_between_two_exports_is_written_by_the_second(module, tmp_path):
     assert not second.reused
     loaded = tf.saved_model.load(str(second.path))
     np.testing.assert_array_equal(loaded.times(tf.constant([[1.0]])), [[2.0]])
+
+
+def test_what_another_thread_traces_meanwhile_is_written_by_the_next_export(
+    module, tmp_path, monkeypatch
+):
+    write = checkpoint.write
+
+    def writing(*arguments):
+        module.times(tf.constant([[1.0]]))
+        write(*arguments)
+
+    monkeypatch.setattr(checkpoint, "write", writing)
+    sm_magics.export(module, tmp_path / "a")
+    second = sm_magics.export(module, tmp_path / "b")
+    loaded = tf.saved_model.load(str(second.path))
+    np.testing.assert_array_equal(loaded.times(tf.constant([[1.0]])), [[2.0]])
+    assert sm_magics.export(module, tmp_path / "c").reused
+
+
+def test_a_check_before_makes_no_difference(module, tmp_path):
+    assert not sm_magics.check(module)
+    told = [sm_magics.export(module, tmp_path / name).reused for name in "abc"]
+    assert told == [False, True, True]
 
 
 @pytest.mark.parametrize("collects", [True, False])

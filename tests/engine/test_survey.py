@@ -46,6 +46,7 @@ class Holder(tf.Module):
         self.unbuilt = Net()
         self.weight = tf.Variable(tf.ones([3]))
         self.parts = [tf.Variable(1.0), {"b": tf.Variable(2.0)}]
+        self.serve_all = tf.function(lambda x: x, input_signature=[ROWS])
         self.held = {"half": tf.function(lambda x: x * self.weight / 2)}
 
     @tf.function(input_signature=[ROWS])
@@ -56,6 +57,18 @@ class Holder(tf.Module):
     def train(self, x):
         self.optimizer.apply_gradients([(self.weight * 1.0, self.weight)])
         return x
+
+
+def a_child_by_another_name(holder):
+    weight = holder.weight
+    del holder.weight
+    holder.mass = weight
+
+
+def a_function_by_another_name(holder):
+    function = holder.serve_all
+    del holder.serve_all
+    holder.serve_each = function
 
 
 def with_an_optimizer(holder):
@@ -110,6 +123,8 @@ def a_function_that_trains(holder):
 
 
 CHANGES = [
+    a_child_by_another_name,
+    a_function_by_another_name,
     another_variable,
     one_in_place_of_another,
     a_longer_list,
@@ -159,6 +174,40 @@ def test_an_optimizer_that_is_kept_is_walked_and_one_that_is_not_is_told():
     before = kept.facts()
     with_an_optimizer(holder)
     assert Survey(holder, with_optimizer=True).facts() != before
+
+
+def test_an_optimizer_that_a_trace_of_the_model_reads_is_told():
+    optimizer = keras.optimizers.Adam()
+    net = Net()
+    net(np.ones((1, 3), "float32"))
+    optimizer.build(net.trainable_variables)
+    net.rate = tf.function(lambda x: x * optimizer.learning_rate.value, input_signature=[ROWS])
+    net.rate.get_concrete_function()
+    before = facts(net)
+    net.optimizer = optimizer
+    assert facts(net) != before, "what trains with it is left out from now on"
+
+
+def test_what_nothing_can_refer_to_weakly_is_never_told_to_be_the_same(tmp_path):
+    class Pair(tuple, tf.__internal__.tracking.AutoTrackable):  # noqa: SLOT001, an author's
+        pass
+
+    holder = Holder()
+    holder.pair = Pair((1, 2))
+    assert Survey(holder).facts() is None
+    told = [sm_magics.export(holder, tmp_path / name, "serve").reused for name in "ab"]
+    assert told == [False, False]
+
+
+def test_another_name_that_no_look_at_python_tells_is_written(tmp_path):
+    module = tf.Module()
+    module.weight = tf.Variable(2.0)
+    module.serve = tf.function(lambda x: x * module.weight, input_signature=[ROWS])
+    sm_magics.export(module, tmp_path / "1")
+    module._track_trackable(module.weight, "alias")
+    again = sm_magics.export(module, tmp_path / "2")
+    assert tf.saved_model.load(str(again.path)).alias.numpy() == 2.0
+    assert sm_magics.export(module, tmp_path / "3").reused
 
 
 def test_what_is_told_keeps_nothing_alive():

@@ -138,12 +138,14 @@ def test_keras_collections():
             self.nested = [[keras.layers.Dense(5)]]
             self.number = 3
             self.numbers = [3, "three"]
+            self.loop = [[4]]
 
     model = Model()
+    vars(model)["loop"][0].append(vars(model)["loop"])
     found = tf_private.keras_collections(model)
     assert {"blocks", "by_name", "nested"} <= set(found)
     # Keras lists those of every layer, and none of what is in it is a trackable.
-    assert not {"by_number", "numbers", "_losses"} & set(found)
+    assert not {"by_number", "numbers", "loop", "_losses"} & set(found)
     assert {"numbers", "_losses"} <= set(model._tracked)
     children = tf_private.checkpoint_children(found["blocks"])
     assert list(children.values()) == list(model.blocks)

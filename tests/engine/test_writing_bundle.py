@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import resource
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import sm_magics
 from sm_magics.savedmodel.inspection import bundle as reading
 from sm_magics.savedmodel.verify.structure import checksums
 from sm_magics.savedmodel.writing import bundle, table
@@ -121,6 +124,32 @@ def test_the_disk_begins_while_more_is_written(tmp_path, monkeypatch):
     assert written == tuple(map(sum, zip(starts, sizes, strict=True)))  # the file has them by then
     assert max(sizes) == 4 * 2**20
     assert sum(sizes) == 12 * 2**20
+
+
+def test_a_system_that_takes_no_advice_is_left_alone(tmp_path, monkeypatch):
+    def refusing(*_):
+        raise OSError(errno.ENOSYS, "not here")
+
+    monkeypatch.setattr(os, "posix_fadvise", refusing)
+    assert same(tmp_path, {"x": tf.zeros([2**21])})
+
+
+def test_a_write_that_fails_names_the_file_and_leaves_nothing(tmp_path):
+    module = tf.Module()
+    module.weight = tf.Variable(tf.zeros([2**20]))
+    module.serve = tf.function(
+        lambda x: x * module.weight[0], input_signature=[tf.TensorSpec([], tf.float32, name="x")]
+    )
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, before[1]))
+    try:
+        with pytest.raises(OSError, match=r"variables\.data-00000-of-00001") as caught:
+            sm_magics.export(module, tmp_path / "model")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert caught.value.errno == errno.EFBIG
+    assert "nothing was written" in caught.value.__notes__[0]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_damaged_byte_is_noticed_by_tensorflow(tmp_path):

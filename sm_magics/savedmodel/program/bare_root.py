@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sm_magics.savedmodel import roots, tf_private
+from sm_magics.savedmodel import tf_private
 from sm_magics.savedmodel.program.expressions import NoProgramError
 from sm_magics.savedmodel.program.text import bracketed
 from sm_magics.savedmodel.signatures import functions, keras_models
+from sm_magics.savedmodel.survey import Survey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -104,7 +105,7 @@ def _weights(root: str, endpoints: Sequence[Endpoint], signatures: Mapping[str, 
 
 def _optimizers(root: str, obj: Any, endpoints: Sequence[Endpoint], name: str) -> Iterator[str]:
     served = [endpoint.concrete for endpoint in endpoints]
-    kept = roots.servable(obj, served, with_optimizer=True).optimizers
+    kept = Survey(obj, served, with_optimizer=True).optimizers
     for index, optimizer in enumerate(kept):
         found = _attribute(obj, optimizer, name)
         if found is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import sys
@@ -46,7 +47,8 @@ def begin(descriptor: int, start: int, size: int) -> None:
     stays in memory. Elsewhere nothing happens, and a later sync takes longer.
     """
     if sys.platform == "linux":
-        os.posix_fadvise(descriptor, start, size, os.POSIX_FADV_DONTNEED)
+        with contextlib.suppress(OSError):  # a disk that fails says so when it is waited for
+            os.posix_fadvise(descriptor, start, size, os.POSIX_FADV_DONTNEED)
 
 
 def sync_file(path: Path | str) -> None:

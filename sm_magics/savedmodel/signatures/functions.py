@@ -17,7 +17,6 @@ _FUNCTIONS = "tensorflow.python.eager.polymorphic_function."
 _KINDS = (("concrete_function", "ConcreteFunction"), ("polymorphic_function", "Function"))
 
 _FRAMEWORKS = ("keras.src.", "tf_keras.", "tensorflow.python.")
-_PYTHONS = frozenset({"builtins", "collections.abc"})
 
 
 def is_function(obj: Any) -> bool:
@@ -42,6 +41,15 @@ def _kind(cls: type) -> str:
         known = next((name for module, name in _KINDS if (module, name) in names), "")
         _known[cls] = known
     return known
+
+
+def written_traces(function: Any) -> list[Any]:
+    """Return the traces of a tf.function that TensorFlow saves; one with a signature is traced."""
+    if is_concrete(function):
+        return [function]
+    if function.input_signature is not None:
+        function.get_concrete_function()
+    return tf_private.traces(function)
 
 
 def own_functions(obj: Any) -> dict[str, Any]:
@@ -86,7 +94,7 @@ def _of_class(cls: type) -> tuple[str, ...]:
     """Return the names of the tf.functions that a class and its bases define."""
     names: dict[str, None] = {}
     for base in reversed(cls.__mro__):
-        if base.__module__.startswith(_FRAMEWORKS) or base.__module__ in _PYTHONS:
+        if base is object or base.__module__.startswith(_FRAMEWORKS):
             continue  # what Keras makes for itself is of no use to a consumer
         # An override that is no tf.function hides the inherited one.
         for name, value in vars(base).items():

@@ -36,6 +36,11 @@ class View(NamedTuple):
         return self.saveable.nodes  # type: ignore[no-any-return]
 
     @property
+    def traces(self) -> list[Any]:
+        """Return the traces that can be called after a load: ConcreteFunctions."""
+        return list(self.saveable.concrete_functions)
+
+    @property
     def options(self) -> Any:
         """Return the SaveOptions."""
         return self.saveable.options

@@ -24,6 +24,16 @@ def traces(function: Any) -> list[Any]:
     return list(function._list_all_concrete_functions())  # noqa: SLF001
 
 
+def kind_of_trace(trace: Any) -> tuple[str, str]:
+    """Return what a trace has in common with every other one of its function and types.
+
+    The name of the Python function, and the types of its arguments and results without the names
+    of tensors: a save traces what was called with tensors once more, with specs that have names.
+    """
+    name, _, _ = trace.name.decode().rpartition("_")  # a running number
+    return name, re.sub(r", name=(None|'[^']*'|\"[^\"]*\")\)", ")", str(trace.function_type))
+
+
 def is_restored(function: Any) -> bool:
     """Tell whether a tf.function comes from a loaded SavedModel: it has traces that it hides."""
     return type(function).__name__ == "RestoredFunction"

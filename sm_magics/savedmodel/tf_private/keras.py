@@ -41,11 +41,21 @@ _NESTED = (dict, list, tuple)
 
 def _holds_trackable(collection: Any) -> bool:
     """Tell whether there is a trackable in a collection, or in those that it holds."""
-    elements = collection.values() if isinstance(collection, dict) else collection
-    return any(
-        is_trackable(one) or (isinstance(one, _NESTED) and _holds_trackable(one))
-        for one in elements
-    )
+    from tensorflow.python.trackable.base import Trackable
+
+    seen = {id(collection)}
+    queue = [collection]
+    while queue:
+        one = queue.pop()
+        elements = list(one.values() if isinstance(one, dict) else one)
+        kinds = set(map(type, elements))  # of many elements
+        if any(Trackable in kind.__mro__ for kind in kinds):
+            return True
+        if any(issubclass(kind, _NESTED) for kind in kinds):
+            inner = {id(part): part for part in elements if isinstance(part, _NESTED)}
+            queue += [part for key, part in inner.items() if key not in seen]
+            seen |= inner.keys()
+    return False
 
 
 def global_seed() -> Any:

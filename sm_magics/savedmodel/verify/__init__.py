@@ -108,7 +108,6 @@ def verify(  # noqa: PLR0913, what a caller knows already
     level: str = "run",
     sample: Any = None,
     size: int = 0,
-    meta_graph: Any = None,
     rewrite: Callable[[Any], Any] | None = None,
 ) -> Verification:
     """Compare every signature of a written SavedModel with the live object.
@@ -129,7 +128,7 @@ def verify(  # noqa: PLR0913, what a caller knows already
         The inputs to use, instead of made-up ones.
     size : int
         Bytes of the export, to judge whether memory suffices.
-    meta_graph, rewrite
+    rewrite
         As of `structure.check`.
 
     Returns
@@ -138,7 +137,7 @@ def verify(  # noqa: PLR0913, what a caller knows already
         A signature that could not be compared says why; only one that was and differs is
         ``"differs"``. A fresh process loads it even where there is nothing to compare.
     """
-    found = structure.check(endpoints, directory, meta_graph, rewrite)
+    found = structure.check(endpoints, directory, rewrite)
     verified = (
         Verification("structural")
         if level == "structural" or found.is_wrong

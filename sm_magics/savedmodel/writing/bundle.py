@@ -46,7 +46,20 @@ def write_shard(path: Path, number: int, tensors: Iterable[tuple[str, Any]]) -> 
     -------
     dict of bytes to BundleEntryProto
         Where each of them lies.
+
+    Raises
+    ------
+    OSError
+        If the file can't be written; it names it.
     """
+    try:
+        return _written(path, number, tensors)
+    except OSError as error:
+        # A write that fails does not say where.
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def _written(path: Path, number: int, tensors: Iterable[tuple[str, Any]]) -> dict[bytes, Any]:
     from tensorflow.core.protobuf import tensor_bundle_pb2
 
     entries = {}

@@ -3,17 +3,19 @@
 `tf.saved_model.save` makes a graph of Python objects for every variable, its reading, saving and
 restoring, and searches the captures of custom gradients by comparing tensors: that is most of its
 time. Here TensorFlow lists the objects, calls the signatures and makes the graph of them, by the
-functions that it uses itself; what is many, of the same form and known beforehand (saver, values)
-is put down as protos, or written by TensorFlow's ops. What is not known is left to TensorFlow.
+functions that it uses itself; what is many, of the same form and known beforehand is put down as
+protos (the saver) or as bytes (the values). What is not known is left to TensorFlow.
 """
 
 from __future__ import annotations
 
 import re
 import shutil
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sm_magics.savedmodel import tf_private
 from sm_magics.savedmodel.tf_private import assembly, outer_graph
 from sm_magics.savedmodel.writing import checkpoint, gradients, saver, stripping
 from sm_magics.savedmodel.writing.refusal import UnknownError, refuse_options
@@ -41,11 +43,14 @@ class Package(NamedTuple):
         The TrackableObjectGraph of the checkpoint.
     values : list of Value
         The variables.
+    traces : Counter
+        How many traces of each kind can be called after a load: see `tf_private.kind_of_trace`.
     """
 
     graph: bytes
     objects: bytes
     values: list[Value]
+    traces: Counter[tuple[str, str]]
 
 
 def write(
@@ -87,7 +92,7 @@ def write(
         values = of_view(view)
         objects = checkpoint.object_graph(view, values)
     else:
-        _, objects, values = package
+        _, objects, values, _ = package
     prefix = directory / "variables" / "variables"
     prefix.parent.mkdir(parents=True)
     (directory / "assets").mkdir()  # empty, as TensorFlow leaves it
@@ -95,7 +100,9 @@ def write(
         with ThreadPoolExecutor(1) as aside:
             written = aside.submit(checkpoint.write, values, objects, prefix)
             if package is None:
-                package = Package(_saved_model(view, values, objects), objects, values)
+                graph = _saved_model(view, values, objects)
+                traces = Counter(map(tf_private.kind_of_trace, view.traces))
+                package = Package(graph, objects, values, traces)
             written.result()
     except UnknownError:
         shutil.rmtree(directory)

@@ -73,7 +73,6 @@ class Structure:
 def check(
     endpoints: Sequence[Endpoint],
     directory: Path,
-    meta_graph: Any = None,
     rewrite: Callable[[Any], Any] | None = None,
 ) -> Structure:
     """Compare a written SavedModel with what was traced; nothing is loaded or run.
@@ -84,13 +83,11 @@ def check(
         What was exported.
     directory : Path
         Where it was written.
-    meta_graph : MetaGraphDef, optional
-        What `inspection.metagraph` reads there, if somebody has read it.
     rewrite : callable, optional
         Does to a SavedModel what has been done to the written one in or after the save; raises
         `IncomparableError` where that can't be repeated.
     """
-    written = _Written(directory, metagraph(directory) if meta_graph is None else meta_graph)
+    written = _Written(directory)
     followed = {one.signature.key: written.follow(one, rewrite) for one in endpoints}
     written.values.read(
         (handle, key) for one in followed.values() for _, handle, key in one.variables
@@ -112,7 +109,8 @@ class _Followed(captures.Followed):
 class _Written:
     """A written SavedModel."""
 
-    def __init__(self, directory: Path, meta_graph: Any) -> None:
+    def __init__(self, directory: Path) -> None:
+        meta_graph = metagraph(directory)
         graph = meta_graph.graph_def
         self._signatures = meta_graph.signature_def
         self._main = {node.name: node for node in graph.node}
