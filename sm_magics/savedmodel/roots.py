@@ -15,12 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import tf_private
 from sm_magics.savedmodel.signatures.functions import is_function
-from sm_magics.savedmodel.survey import Survey, is_container
+from sm_magics.savedmodel.survey import is_container
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from sm_magics.savedmodel.survey import Node
+    from sm_magics.savedmodel.survey import Node, Survey
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,25 +40,11 @@ class Root:
     left_out: tuple[Any, ...] = ()
 
 
-def servable(obj: Any, served: Sequence[Any] = (), *, with_optimizer: bool = False) -> Root:
-    """Return the object itself, or its mirror if it holds Keras objects that are.
-
-    A mirror leaves out what a `Survey` with the same parameters does.
-
-    Parameters
-    ----------
-    obj : Trackable
-        The root of the export.
-    served : sequence of ConcreteFunction
-        What the signatures run.
-    with_optimizer : bool
-        Keep optimizers all the same.
-    """
-    return of(Survey(obj, served, with_optimizer=with_optimizer))
-
-
 def of(survey: Survey) -> Root:
-    """Return the root for what a survey found."""
+    """Return the object itself, or its mirror if it holds Keras objects.
+
+    A mirror leaves out what the survey does.
+    """
     _spread(survey.nodes)
     top = survey.nodes[id(survey.obj)]
     node = _build(survey) if top.mirrored or top.is_keras else survey.obj

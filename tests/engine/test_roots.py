@@ -10,6 +10,7 @@ import tf_keras
 
 import sm_magics
 from sm_magics.savedmodel import reuse, roots
+from sm_magics.savedmodel.survey import Survey
 
 VECTOR = tf.TensorSpec([None, 3], tf.float32, name="x")
 
@@ -29,10 +30,10 @@ def keys(path):
 def test_what_holds_no_keras_object_is_the_root_itself():
     module = tf.Module()
     module.v = tf.Variable(1.0)
-    assert roots.servable(module).node is module
+    assert roots.of(Survey(module)).node is module
     holder = tf.Module()
     holder.parts = [module, {"a": module}]
-    assert roots.servable(holder).node is holder
+    assert roots.of(Survey(holder)).node is holder
 
 
 @pytest.mark.parametrize("k", [keras, tf_keras], ids=["keras3", "tf_keras"])
@@ -40,9 +41,9 @@ def test_optimizers_are_left_out_or_kept_as_asked(k):
     model = k.Sequential([k.Input((3,)), k.layers.Dense(2)])
     model.compile("adam", "mse")
     model.fit(np.ones((2, 3)), np.ones((2, 2)), verbose=0)
-    (left,) = roots.servable(model).left_out
+    (left,) = roots.of(Survey(model)).left_out
     assert left is model.optimizer
-    (kept,) = roots.servable(model, with_optimizer=True).optimizers
+    (kept,) = roots.of(Survey(model, with_optimizer=True)).optimizers
     assert kept is model.optimizer
 
 
