@@ -64,11 +64,11 @@ def is_foreign(error: BaseException) -> bool:
 
 @contextlib.contextmanager
 def noted(name: str) -> Iterator[None]:
-    """Add a note to an error of TensorFlow, the author's code or the disk; it stays what it is."""
+    """Add a note to an error that TensorFlow or the author's code raises; it stays what it is."""
     try:
         yield
     except Exception as error:
-        if is_foreign(error) or getattr(error, "errno", None) is not None:
+        if is_foreign(error):
             frames = of(error)
             where = f"; {frames[-1].file}, line {frames[-1].line}" if frames else ""
             error.add_note(f"sm_magics: while saving {name}: nothing was written{where}")

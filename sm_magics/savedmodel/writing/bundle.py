@@ -56,7 +56,9 @@ def write_shard(path: Path, number: int, tensors: Iterable[tuple[str, Any]]) -> 
         return _written(path, number, tensors)
     except OSError as error:
         # A write that fails does not say where.
-        raise OSError(error.errno, error.strerror, str(path)) from error
+        named = OSError(error.errno, error.strerror, str(path))
+        named.add_note("sm_magics: while saving the variables: nothing was written")
+        raise named from error
 
 
 def _written(path: Path, number: int, tensors: Iterable[tuple[str, Any]]) -> dict[bytes, Any]:
