@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from playwright.sync_api import expect
 
 HOSTILE = "<img src=x onerror=window.hacked=1>"
 MODELS = """\
@@ -114,7 +115,7 @@ def test_a_person_fills_in_the_form_and_exports(lab, panel):
     assert page.field("signature").input_value() == "scale"
     page.button("Add signature").click()
     second = page.field("signature").nth(1)
-    second.wait_for()
+    expect(second).to_be_focused()
     assert second.input_value() == "shift=shift(x: float32[None])"
     page.field("key").nth(1).fill("moved")
     page.field("directory").press_sequentially("typed/by/hand", delay=30)

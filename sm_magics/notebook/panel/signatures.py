@@ -145,6 +145,7 @@ class Signatures:
     def __init__(self, state: Runs, wiring: Wiring) -> None:
         self._state, self._wiring = state, wiring
         self._rows: list[SignatureRow] = []
+        self._takes_focus = False
         self._default = parts.Note("panel/served.html.j2")
         self._list = parts.column()
         add = parts.button("Add signature", "Serve another function")
@@ -172,6 +173,9 @@ class Signatures:
             row.offer(self._state.functions)
             row.show(text)
         self._place()
+        if self._takes_focus:
+            # At once: who has gone on to another field by then would type into this one.
+            self._rows[-1].text.focus()
         self._tell()
 
     def _tell(self) -> None:
@@ -197,8 +201,8 @@ class Signatures:
     def _remove(self, row: SignatureRow) -> None:
         self._rows.remove(row)
         self._place()
-        self._wiring.drop(row.widget)
         self._add_button.focus()  # the one that had the focus is gone
+        self._wiring.drop(row.widget)
         self._changed()
 
     def _add(self) -> None:
@@ -213,9 +217,11 @@ class Signatures:
         specs = self._state.proposal(function) if function else ""
         text = f"{key}{function}({specs})" if specs else f"{key}{function}"
         texts = self._state.value("signatures") or ()
-        self._state.put("signatures", (*texts, text))
-        if self._rows:
-            self._rows[-1].text.focus()
+        self._takes_focus = True
+        try:
+            self._state.put("signatures", (*texts, text))
+        finally:
+            self._takes_focus = False
 
     def _spell_out(self) -> None:
         state = self._state

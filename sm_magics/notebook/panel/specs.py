@@ -115,8 +115,8 @@ class SpecTable:
     def _remove(self, row: SpecRow) -> None:
         self._rows.remove(row)
         self._place()
-        self._wiring.drop(row.widget)
         self._add.focus()  # the one that had the focus is gone
+        self._wiring.drop(row.widget)
         self._changed()
 
     def _place(self) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from ipywidgets import Widget
 from numpy.testing import assert_allclose
 
 from sm_magics.notebook.panel.wiring import within
@@ -40,6 +41,20 @@ def test_adding_and_removing_signatures(panel):
     click(panel, "Remove signature", panel.signatures._rows[0].widget)
     assert texts(panel) == ["triple=triple"]
     assert panel.value("signatures") == ("triple=triple",)
+
+
+def test_a_row_has_the_focus_as_soon_as_it_is_there(panel, monkeypatch):
+    # Later it would take the focus from where a person is typing by then.
+    sent = []
+    monkeypatch.setattr(Widget, "_send", lambda self, data, buffers=None: sent.append((self, data)))
+    click(panel, "Add signature")
+    placed = [n for n, (one, _) in enumerate(sent) if one is panel.signatures._list]
+    widget, data = sent[placed[-1] + 1]
+    assert widget is panel.signatures._rows[-1].text
+    assert data["content"] == {"do": "focus"}
+    sent.clear()
+    panel.put("signatures", ("double", "triple=triple"))
+    assert not [data for _, data in sent if data["method"] == "custom"]  # nobody has added it here
 
 
 def test_a_text_and_its_parts_say_the_same(panel):
