@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
 from sm_magics.notebook import renderer
-from sm_magics.notebook.shown import Findings, Models
-from sm_magics.savedmodel.diagnostics import ExportError
-from sm_magics.savedmodel.model import Model
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Mapping, Sequence
 
     from sm_magics.notebook.panel import Panel
+    from sm_magics.notebook.shown import Findings, Models
     from sm_magics.savedmodel.diagnostics import Diagnostic
     from sm_magics.savedmodel.difference import Diff
     from sm_magics.savedmodel.inspection import Inspection
@@ -58,7 +54,9 @@ def check(obj: Any, signatures: Any = None, options: Any = None, **policy: Any) 
     -------
     list of Diagnostic
     """
+    from sm_magics.notebook.shown import Findings
     from sm_magics.savedmodel import planning
+    from sm_magics.savedmodel.diagnostics import ExportError
     from sm_magics.savedmodel.request import request
 
     real, known = _real(obj), _notebook(obj)
@@ -166,7 +164,10 @@ def export(  # noqa: PLR0913, one keyword an option
     >>> result.verification.signatures[0].status  # doctest: +SKIP
     'equal'
     """
+    from dataclasses import replace
+
     from sm_magics.savedmodel import export as engine
+    from sm_magics.savedmodel.diagnostics import ExportError
     from sm_magics.savedmodel.request import request
 
     known = _notebook(obj)
@@ -236,6 +237,7 @@ def code(
         leads to, a sharding callback of your own.
     """
     from sm_magics.savedmodel import program
+    from sm_magics.savedmodel.diagnostics import ExportError
     from sm_magics.savedmodel.request import request
 
     known = _notebook(obj)
@@ -273,7 +275,7 @@ def inspect(
     from sm_magics.savedmodel import examination
 
     found = examination.examine(export_dir, target or "any", consumer)
-    return replace(found, findings=tuple(_located(found.findings, None)))
+    return found._replace(findings=tuple(_located(found.findings, None)))
 
 
 def diff(dir_a: str | os.PathLike[str], dir_b: str | os.PathLike[str]) -> Diff:
@@ -332,6 +334,8 @@ def panel(model: Any = None) -> Panel:
     if names:
         return Panel(session, RequestText(names[0]))
     # A word for it that means nothing else.
+    from itertools import chain, count
+
     words = chain(["model"], map("model_{}".format, count(1)))
     name = next(word for word in words if word not in shell.user_ns)
     return Panel(session, RequestText(name), real)
@@ -352,6 +356,8 @@ def _notebook(obj: Any) -> dict[str, Any]:
 def _names(obj: Any) -> list[str]:
     """Return the names that the notebook has for an object."""
     from IPython.core.getipython import get_ipython
+
+    from sm_magics.savedmodel.model import Model
 
     if isinstance(obj, Model):
         return list(obj.names)
@@ -391,6 +397,8 @@ def _remember(
 
 
 def _real(obj: Any) -> Any:
+    from sm_magics.savedmodel.model import Model
+
     if not isinstance(obj, Model):
         return obj
     real = obj.ref() if obj.ref is not None else None

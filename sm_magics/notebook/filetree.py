@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,7 +10,6 @@ if TYPE_CHECKING:
     from sm_magics.savedmodel.inspection import File
 
 
-@dataclass(slots=True)
 class Node:
     """A file, or a folder with what is in it.
 
@@ -27,10 +25,13 @@ class Node:
         What is in a folder, by name.
     """
 
-    name: str
-    bytes: int = 0
-    role: str = ""
-    children: dict[str, Node] = field(default_factory=dict)
+    __slots__ = ("bytes", "children", "name", "role")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.bytes = 0
+        self.role = ""
+        self.children: dict[str, Node] = {}
 
     @property
     def entries(self) -> list[Node]:

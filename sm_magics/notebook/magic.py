@@ -76,7 +76,7 @@ class SavedModelMagics(Magics):
         except ValueError as error:
             raise UsageError(str(error)) from None
         left = selected(found.findings, arguments.select, arguments.ignore)
-        return dataclasses.replace(found, findings=tuple(self.session.located(left, [])))
+        return found._replace(findings=tuple(self.session.located(left, [])))
 
     def _diff(self, arguments: argparse.Namespace) -> Any:
         from sm_magics.savedmodel.difference import diff

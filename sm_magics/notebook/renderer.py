@@ -13,6 +13,10 @@ def install() -> None:
 
 
 def _rendered(result: Any, *, with_html: bool = True) -> dict[str, str]:
+    if not with_html:
+        from sm_magics.notebook.text import plain
+
+        return {"text/plain": plain(result)}
     from sm_magics.notebook.render import bundle
 
-    return bundle(result, with_html=with_html)
+    return bundle(result)

@@ -8,7 +8,6 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from sm_magics.notebook import verdicts
-from sm_magics.savedmodel.diagnostics import Severity
 from sm_magics.savedmodel.inspection.directory import UNKNOWN
 
 if TYPE_CHECKING:
@@ -160,6 +159,8 @@ def quoted(found: Diagnostic) -> tuple[str, str, str, str] | None:
 
 def tally(findings: Iterable[Diagnostic]) -> str:
     """Return how many findings there are of each severity: ``"1 error, 2 warnings"``."""
+    from sm_magics.savedmodel.diagnostics import Severity
+
     counts = Counter(found.severity for found in findings)
     told = [
         f"{counts[s]:,} {s}" if s is Severity.INFO else amount(counts[s], s.value)

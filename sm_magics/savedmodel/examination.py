@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sm_magics.savedmodel import op_tables
@@ -39,4 +38,4 @@ def examine(
         raise ValueError(f"target is one of {', '.join(TARGETS)}; not {target!r}")
     release = None if consumer is None else op_tables.nearest(consumer)
     found = inspect(export_dir)
-    return replace(found, findings=tuple(reachable.examine(found.path, target, release)))
+    return found._replace(findings=tuple(reachable.examine(found.path, target, release)))

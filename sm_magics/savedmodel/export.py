@@ -159,7 +159,7 @@ def _export(request: Request, destination: Destination, clock: _Clock) -> Result
     return Result(
         path=path,
         findings=tuple(ordered(findings)),
-        inspection=replace(written, path=path),
+        inspection=written._replace(path=path),
         bytes=size,
         seconds=clock.seconds,
         verification=verified,

@@ -65,6 +65,20 @@ def roles(path):
     return {file.path: file.role for file in inspect(path).files}
 
 
+def test_a_print_of_it_imports_no_more_than_it_shows(saved):
+    # A whole process takes little longer than what it imports.
+    code = (
+        "import sys, sm_magics; print(sm_magics.inspect(sys.argv[1]));"
+        "heavy = {'dataclasses', 'jinja2', 'sm_magics.savedmodel.diagnostics'} & set(sys.modules);"
+        "print(sorted(heavy))"
+    )
+    command = [sys.executable, "-c", code, str(saved)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    *shown, heavy = done.stdout.splitlines()
+    assert shown[0].startswith(f"SavedModel {saved}")
+    assert heavy == "[]"
+
+
 def test_it_imports_neither_tensorflow_nor_numpy(saved):
     code = (
         "import sys, json; from sm_magics.savedmodel.inspection import inspect;"

@@ -51,7 +51,7 @@ def told(result):
         del fields[name]
     # A fingerprint has a number of its own, whose size differs.
     files = tuple(one for one in result.inspection.files if one.path != "fingerprint.pb")
-    fields["inspection"] = dataclasses.replace(result.inspection, fingerprint={}, files=files)
+    fields["inspection"] = result.inspection._replace(fingerprint={}, files=files)
     return fields
 
 

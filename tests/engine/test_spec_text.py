@@ -21,7 +21,7 @@ NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True).filter(
 )
 SIZES = st.none() | st.integers(0, 2**63 - 1)
 SHAPES = st.none() | st.lists(SIZES, max_size=5).map(tuple)
-SPECS = st.builds(Spec, NAMES, st.sampled_from(DTYPES), SHAPES)
+SPECS = st.builds(Spec, NAMES, st.sampled_from(DTYPES), SHAPES, kind=st.just(""))
 MANY = st.lists(SPECS, max_size=4, unique_by=lambda spec: spec.name).map(tuple)
 PATHS = st.builds(
     lambda root, rest: root + "".join(rest),

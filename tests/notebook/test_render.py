@@ -33,7 +33,7 @@ SIGNATURE = Signature(
 )
 GRAPH = MetaGraph(
     tags=("serve",),
-    signatures=(replace(SIGNATURE, function="wrapped_7", why=""),),
+    signatures=(SIGNATURE._replace(function="wrapped_7", why=""),),
     functions=(Loadable("encoder.embed", 2),),
     ops={"Add": 1, "MatMul": 12, "Abs": 1},
     devices={"/device:GPU:0": 3},
@@ -104,9 +104,8 @@ def test_signatures_are_one_line_where_they_fit():
 
 
 def test_long_signatures_have_a_line_for_each_tensor():
-    wide = replace(
-        SIGNATURE, inputs=tuple(Spec(f"feature_{i}", "float32", (None, 1)) for i in range(9))
-    )
+    specs = tuple(Spec(f"feature_{i}", "float32", (None, 1)) for i in range(9))
+    wide = SIGNATURE._replace(inputs=specs)
     lines = section(replace(RESULT, signatures=(wide,)), "Signatures")
     assert lines[0] == "serving_default  feature_0: float32[None, 1]"
     assert lines[8:10] == [
@@ -116,7 +115,7 @@ def test_long_signatures_have_a_line_for_each_tensor():
 
 
 def test_a_directory_without_signatures_says_what_that_means():
-    bare = replace(INSPECTION, meta_graphs=(replace(GRAPH, signatures=()),))
+    bare = INSPECTION._replace(meta_graphs=(GRAPH._replace(signatures=()),))
     assert section(bare, "Signatures") == ["none: a server can call nothing in it"]
 
 
@@ -138,7 +137,7 @@ def test_an_inspection_has_all_variables_in_their_order():
 
 
 def test_variables_say_whether_they_are_trained_where_that_is_known():
-    known = replace(INSPECTION, variables=(replace(INSPECTION.variables[0], trainable=False),))
+    known = INSPECTION._replace(variables=(INSPECTION.variables[0]._replace(trainable=False),))
     assert section(known, "Variables")[0].endswith("trainable")
     assert section(known, "Variables")[1].endswith("100.0 %  no")
 
@@ -176,8 +175,8 @@ def test_an_inspection_says_what_each_function_was_traced_with_and_what_a_load_r
         Loadable("old", 2, ((x,),)),
         Loadable("untraced", 0),
     )
-    graph = replace(GRAPH, functions=functions, initialisers={"__saved_model_init_op": "NoOp"})
-    whole = replace(INSPECTION, meta_graphs=(graph,))
+    graph = GRAPH._replace(functions=functions, initialisers={"__saved_model_init_op": "NoOp"})
+    whole = INSPECTION._replace(meta_graphs=(graph,))
     lines = section(whole, "Functions")
     assert lines[:2] == [
         "embed(x: float32[None, 4], training=False)",
@@ -202,8 +201,8 @@ def test_an_inspection_says_what_each_function_was_traced_with_and_what_a_load_r
 
 
 def test_every_meta_graph_is_shown_and_the_served_one_is_first():
-    train = replace(GRAPH, tags=("train", "gpu"), ops={"Sub": 2})
-    both = text(replace(INSPECTION, meta_graphs=(train, GRAPH)))
+    train = GRAPH._replace(tags=("train", "gpu"), ops={"Sub": 2})
+    both = text(INSPECTION._replace(meta_graphs=(train, GRAPH)))
     assert both.index("(MetaGraph serve)") < both.index("(MetaGraph train, gpu)")
     assert "Sub" in both
     assert "MatMul" in both
@@ -372,12 +371,11 @@ def test_names_can_not_command_a_terminal_nor_hide():
         RESULT,
         model=evil,
         path=Path(f"/models/{evil}"),
-        signatures=(replace(SIGNATURE, key=evil, inputs=(Spec(evil, "float32", None),)),),
-        inspection=replace(
-            INSPECTION,
+        signatures=(SIGNATURE._replace(key=evil, inputs=(Spec(evil, "float32", None),)),),
+        inspection=INSPECTION._replace(
             files=(File(evil, 1, evil),),
-            variables=(replace(INSPECTION.variables[0], name=evil),),
-            meta_graphs=(replace(GRAPH, tags=(evil,), ops={evil: 1}, devices={evil: 1}),),
+            variables=(INSPECTION.variables[0]._replace(name=evil),),
+            meta_graphs=(GRAPH._replace(tags=(evil,), ops={evil: 1}, devices={evil: 1}),),
         ),
     )
     for result in (

@@ -93,7 +93,7 @@ def test_the_line_to_restore_its_weights_runs(result, scaler):
 
 
 def test_a_module_without_variables_has_no_weights_to_restore(result):
-    bare = replace(result, inspection=replace(result.inspection, variables=()))
+    bare = replace(result, inspection=result.inspection._replace(variables=()))
     assert "Restore" not in render.bundle(bare)["text/plain"]
     assert "Checkpoint(model)" not in render.bundle(bare)["text/html"]
 
@@ -111,7 +111,7 @@ def test_calls_with_many_inputs_are_laid_out_and_stay_python(result):
     inputs = tuple(Spec(f"feature number {i}", "float32", (None, 1)) for i in range(9))
     keyword = Spec("lambda", "bool", ())
     resource = Spec("handle", "resource", ())
-    call = snippets.call(replace(result.signatures[0], inputs=(*inputs, keyword, resource)))
+    call = snippets.call(result.signatures[0]._replace(inputs=(*inputs, keyword, resource)))
     compile(call, "<pasted>", "eval")
     assert "handle=...," in call
     assert call.count("\n") > 2

@@ -42,8 +42,8 @@ def check(
         Whether hard-coded devices are taken out of what is written (``--fix devices``).
     """
     nodes = list(live.nodes(saved.traces))
-    for node in nodes if cleared else ():
-        node.device = ""
+    if cleared:
+        nodes = [node._replace(device="") for node in nodes]
     codes = frames.codes_of(obj, saved.functions.values())
     yield from _of(nodes, target, functools.partial(places.live, codes=codes))
     yield from placement.compiled(saved, target)

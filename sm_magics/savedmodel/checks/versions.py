@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sm_magics.savedmodel.diagnostics import finding
@@ -76,4 +75,4 @@ def _comparable(old: Signature, new: Sequence[Signature]) -> Signature:
     wholes = {spec.name: spec.name.rpartition("/")[0] for spec in old.outputs}
     kept = [s for s in old.outputs if s.name in names or wholes[s.name] not in names]
     whole = [s for s in outputs if s.name in wholes.values() and s.name not in wholes]
-    return replace(old, outputs=(*kept, *whole))
+    return old._replace(outputs=(*kept, *whole))

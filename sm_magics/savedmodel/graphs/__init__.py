@@ -6,8 +6,7 @@ Both kinds are read as NodeDefs, which TensorFlow makes of a live graph in 3 µs
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Body", "Node", "called", "must_compile", "reached"]
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(NamedTuple):
     """The nodes of a graph or function.
 
     Attributes
@@ -41,8 +39,7 @@ class Body:
     gradient: bool = False
 
 
-@dataclass(slots=True)
-class Node:
+class Node(NamedTuple):
     """A node on the way.
 
     Attributes
@@ -120,7 +117,7 @@ def _gradient(
     if _GRADIENT not in proto.attr:
         return None
     inner = library(gradients.get(proto.attr[_GRADIENT].s.decode(), ""), body)
-    return None if inner is None else replace(_below(inner, body), gradient=True)
+    return None if inner is None else _below(inner, body)._replace(gradient=True)
 
 
 def must_compile(attributes: Any) -> bool:
@@ -136,7 +133,7 @@ def _below(inner: Body, outer: Body, *, compiled: bool = False) -> Body:
     compiled = compiled or inner.compiled or outer.compiled
     if (compiled, outer.gradient) == (inner.compiled, inner.gradient):
         return inner
-    return replace(inner, compiled=compiled, gradient=outer.gradient)
+    return inner._replace(compiled=compiled, gradient=outer.gradient)
 
 
 def called(proto: Any) -> Iterator[str]:

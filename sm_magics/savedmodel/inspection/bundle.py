@@ -14,6 +14,7 @@ import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sm_magics.savedmodel.inspection import protos
+from sm_magics.savedmodel.inspection.varints import varint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +26,6 @@ OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
 _MAGIC = 0xDB4775248B80FB57.to_bytes(8, "little")
 _FOOTER = 48  # bytes: two padded handles (2 x 20) and the magic number
 _UNCOMPRESSED = 0
-_VARINT_BITS = 64
 _SLICE_MARK = b"\x00"  # a slice's key is an OrderedCode: number 0, the name, the extents
 _END_OF_NAME = b"\x00\x01"
 
@@ -160,15 +160,15 @@ def _sliced_name(key: bytes) -> bytes:
 
 def _records(table: bytes) -> Iterator[tuple[bytes, bytes]]:
     footer = table[-_FOOTER:]
-    _, at = _varint(footer, 0)  # where the meta block starts, and its size: TensorFlow has none
-    _, at = _varint(footer, at)
+    _, at = varint(footer, 0)  # where the meta block starts, and its size: TensorFlow has none
+    _, at = varint(footer, at)
     for _, handle in _block(table, *_handle(footer, at)):
         yield from _block(table, *_handle(handle, 0))
 
 
 def _handle(buffer: bytes, at: int) -> tuple[int, int]:
-    offset, at = _varint(buffer, at)
-    size, _ = _varint(buffer, at)
+    offset, at = varint(buffer, at)
+    size, _ = varint(buffer, at)
     return offset, size
 
 
@@ -183,29 +183,12 @@ def _block(table: bytes, offset: int, size: int) -> Iterator[tuple[bytes, bytes]
     end = size - 4 - 4 * restarts
     at, key = 0, b""
     while at < end:
-        shared, at = _varint(block, at)
-        unshared, at = _varint(block, at)
-        length, at = _varint(block, at)
+        shared, at = varint(block, at)
+        unshared, at = varint(block, at)
+        length, at = varint(block, at)
         after = at + unshared + length
         if shared > len(key) or after > end:
             raise ValueError("a record lies outside its block")
         key = key[:shared] + block[at : at + unshared]
         yield key, block[at + unshared : after]
         at = after
-
-
-def _varint(buffer: bytes, at: int) -> tuple[int, int]:
-    """Return the number that starts at `at`, seven bits a byte, and where the next one starts."""
-    byte = buffer[at]
-    if byte < 0x80:  # noqa: PLR2004, the usual case: one byte
-        return byte, at + 1
-    number = shift = 0
-    while True:
-        byte = buffer[at]
-        number |= (byte & 0x7F) << shift
-        at += 1
-        if byte < 0x80:  # noqa: PLR2004, the top bit says that more follows
-            return number, at
-        shift += 7
-        if shift >= _VARINT_BITS:
-            raise ValueError("a number is too long")

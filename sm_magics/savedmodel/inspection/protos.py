@@ -2,20 +2,19 @@
 
 `tensorflow.protoset` holds the descriptors of TensorFlow's own .proto files (Copyright The
 TensorFlow Authors, Apache-2.0), serialised by `scripts/make_descriptors.py` as a
-FileDescriptorSet. They live in a descriptor pool of their own: importing TensorFlow before or
-after never clashes with them.
+FileDescriptorSet; `skimmed.protoset` is the same without bulky fields. They live in descriptor
+pools of their own: importing TensorFlow before or after never clashes with them.
 """
 
 from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from sm_magics.savedmodel.inspection.varints import varint
 
-PROTOSET = "tensorflow.protoset"
+PROTOSET, SKIMMED = "tensorflow.protoset", "skimmed.protoset"
 TENSORFLOW_VERSION = "2.21.0"  # whose descriptors these are; the script keeps this line
 ROOTS = (
     "tensorflow/core/protobuf/saved_model.proto",
@@ -24,21 +23,13 @@ ROOTS = (
     "tensorflow/core/protobuf/tensor_bundle.proto",
 )
 
-# What `skimmed` messages leave unparsed: most of a graph's bytes, which few readers look at.
-_UNREAD = {
-    "FunctionDef": {"attr", "arg_attr", "ret", "control_ret", "resource_arg_unique_id"},
-    "MetaGraphDef.MetaInfoDef": {"stripped_op_list"},
-    "NodeDef": {"attr", "experimental_debug_info", "experimental_type"},
-    "OpDef": {"input_arg", "output_arg", "control_output", "attr"},
-    "SavedConcreteFunction": {"bound_inputs", "output_signature"},
-}
 _UNLIKE_THEIR_ENUM = {"FLOAT": "float32", "DOUBLE": "float64", "HALF": "float16"}
 
 
 @cache
 def pool() -> Any:
     """Return the descriptor pool with TensorFlow's messages; it is read on the first call."""
-    return _pool({})
+    return _pool(PROTOSET)
 
 
 def message(name: str) -> Any:
@@ -69,30 +60,21 @@ def _message(among: Any, name: str) -> Any:
 
 @cache
 def _skimming_pool() -> Any:
-    return _pool(_UNREAD)
+    return _pool(SKIMMED)
 
 
-def _pool(unread: dict[str, set[str]]) -> Any:
-    from google.protobuf import descriptor_pb2
+def _pool(name: str) -> Any:
     from google.protobuf.descriptor_pool import DescriptorPool
 
-    packed = Path(__file__).with_name(PROTOSET).read_bytes()
-    own = DescriptorPool()
-    for file in descriptor_pb2.FileDescriptorSet.FromString(packed).file:
-        for name, declared in _declared(file):
-            left_out = unread.get(name, ())
-            read = [field for field in declared.field if field.name not in left_out]
-            del declared.field[:]
-            declared.field.extend(read)
-        own.AddSerializedFile(file.SerializeToString())
+    packed = Path(__file__).with_name(name).read_bytes()
+    own, at = DescriptorPool(), 0
+    while at < len(packed):
+        # Of a FileDescriptorSet: a tag of one byte, a size, and a file. To have protobuf take it
+        # apart costs more than the rest of this.
+        size, start = varint(packed, at + 1)
+        at = start + size
+        own.AddSerializedFile(packed[start:at])
     return own
-
-
-def _declared(file: Any) -> Iterator[tuple[str, Any]]:
-    for outer in file.message_type:
-        yield outer.name, outer
-        for inner in outer.nested_type:
-            yield f"{outer.name}.{inner.name}", inner
 
 
 @cache

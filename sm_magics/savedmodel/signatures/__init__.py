@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
 
-@dataclass(frozen=True, slots=True)
-class Spec:
+class Spec(NamedTuple):
     """A named tensor of a signature: `tf.TensorSpec` without TensorFlow.
 
     Attributes
@@ -53,8 +51,7 @@ class Spec:
         return tf.TensorSpec(self.shape, tf.dtypes.as_dtype(self.dtype), name=self.name)
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(NamedTuple):
     """One SignatureDef: a key, the function behind it, and its named inputs and outputs.
 
     Attributes

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import tf_private
@@ -46,7 +45,7 @@ def tried(
 
 def _others(specs: tuple[Spec, ...]) -> Iterator[tuple[Spec, ...]]:
     for dtype in GUESSES:
-        whole = tuple(replace(spec, dtype=dtype) for spec in specs)
+        whole = tuple(spec._replace(dtype=dtype) for spec in specs)
         pairs = list(zip(specs, whole, strict=True))
         choices = list(itertools.product(*pairs)) if len(specs) <= _FEW else [whole]
         changed = [choice for choice in choices if choice != specs]
@@ -60,7 +59,7 @@ def _count(choice: Sequence[Spec], specs: Sequence[Spec]) -> int:
 def told(concrete: Any, specs: Sequence[Spec]) -> tuple[Spec, ...]:
     """Return specs with the dtype that the first use of each input tells of: a cast to it."""
     return tuple(
-        replace(spec, dtype=_cast_to(tensor) or spec.dtype)
+        spec._replace(dtype=_cast_to(tensor) or spec.dtype)
         for spec, tensor in zip(specs, concrete.inputs, strict=False)
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import tf_private
@@ -131,7 +131,7 @@ def _offer(
         if spec.name in named:
             offer.append(spec)
         elif lacking:
-            offer.append(replace(spec, name=lacking.pop(0)))
+            offer.append(spec._replace(name=lacking.pop(0)))
     return (*offer, *(Spec(name, "float32", (None,)) for name in lacking))
 
 

@@ -149,7 +149,7 @@ def _is_of_tensors(structure: Any) -> bool:
 
 def as_whole(name: str, leaf: Any) -> Spec:
     """Describe a `tf.TypeSpec` of a dense, ragged or sparse tensor."""
-    return replace(as_spec(name, leaf), kind=_kind(leaf))
+    return as_spec(name, leaf)._replace(kind=_kind(leaf))
 
 
 def _from_first_call(model: Any, structures: dict[str, Any], source: str) -> Inputs:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import tf_private
@@ -74,7 +73,7 @@ def of_model(model: Any, told: Mapping[str, Spec] | None = None) -> str:
 
 def any_batch(spec: Spec) -> Spec:
     """Return a spec with a free dimension 0."""
-    return replace(spec, shape=(None, *spec.shape[1:])) if spec.shape else spec
+    return spec._replace(shape=(None, *spec.shape[1:])) if spec.shape else spec
 
 
 def refuse_unsized(specs: tuple[Spec, ...], label: str, flag: str = "--input") -> None:
@@ -108,7 +107,7 @@ def refuse_unsized(specs: tuple[Spec, ...], label: str, flag: str = "--input") -
 
 def _sized(spec: Spec) -> Spec:
     free = spec.shape and spec.shape[0] is None
-    return replace(spec, shape=(_EXAMPLE_BATCH, *spec.shape[1:])) if free and spec.shape else spec
+    return spec._replace(shape=(_EXAMPLE_BATCH, *spec.shape[1:])) if free and spec.shape else spec
 
 
 _EXAMPLE_BATCH = 5

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sm_magics.savedmodel import frames, tf_private
@@ -40,7 +39,7 @@ def wrong_guess(endpoint: Endpoint, reason: str) -> Diagnostic:
     specs = dtype_guesses.told(endpoint.concrete, signature.inputs)
     if specs == signature.inputs:
         other = "string" if "string" in reason else "int32"
-        specs = tuple(replace(spec, dtype=other) for spec in specs)
+        specs = tuple(spec._replace(dtype=other) for spec in specs)
     text = spec_text.format_specs(specs)
     return finding(
         "SM102",

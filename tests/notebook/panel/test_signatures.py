@@ -46,7 +46,7 @@ def test_adding_and_removing_signatures(panel):
 def test_a_row_has_the_focus_as_soon_as_it_is_there(panel, monkeypatch):
     # Later it would take the focus from where a person is typing by then.
     sent = []
-    monkeypatch.setattr(Widget, "_send", lambda self, data, buffers=None: sent.append((self, data)))
+    monkeypatch.setattr(Widget, "_send", lambda self, data, **_: sent.append((self, data)))
     click(panel, "Add signature")
     placed = [n for n, (one, _) in enumerate(sent) if one is panel.signatures._list]
     widget, data = sent[placed[-1] + 1]
