@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import keyword
 from typing import TYPE_CHECKING
 
@@ -69,6 +68,8 @@ def literal(path: Path) -> str:
 
 
 def _is_expression(name: str) -> bool:
+    import ast
+
     try:
         ast.parse(name, mode="eval")
     except (SyntaxError, ValueError):
