@@ -153,13 +153,14 @@ def _traced(request: Request, memory: Memory) -> Plan:
     found += aliases_check.check(request.options, held, endpoints, obj)
     found += signatures_check.unwritable(held)
     found += captures.check(held, endpoints, obj, request.name, request.namespace)
-    found += sizes.check(held, endpoints)
+    constants = sizes.constants(held)
+    found += sizes.check(held, endpoints, constants)
     found += _where_it_goes(request, held)
     found += gradients.check(held, endpoints, request.options)
     memory.endpoints, memory.held = endpoints, held
     # After the look, which traces what TensorFlow will trace.
     memory.facts = None if survey is None else survey.facts()
-    memory.constant_bytes = sum(one.nbytes for one in sizes.constants(held))
+    memory.constant_bytes = sum(one.nbytes for one in constants)
     return Plan(endpoints, root, held, memory)
 
 

@@ -57,9 +57,10 @@ def constants(saved: Saved) -> list[Constant]:
     return list(found.values())
 
 
-def check(saved: Saved, endpoints: Sequence[Endpoint]) -> Iterator[Diagnostic]:
-    """Yield SM110 for large constants and SM113 for half-precision outputs."""
-    found = constants(saved)
+def check(
+    saved: Saved, endpoints: Sequence[Endpoint], found: Sequence[Constant]
+) -> Iterator[Diagnostic]:
+    """Yield SM110 for the constants that were found, if large; SM113 for half-precision outputs."""
     total = sum(one.nbytes for one in found)
     if total >= LARGE:
         largest = max(found, key=lambda one: one.nbytes)

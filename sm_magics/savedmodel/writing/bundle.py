@@ -8,6 +8,7 @@ Sources: TensorFlow's `tensor_bundle.cc` and `tensor_bundle.proto`.
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -26,6 +27,9 @@ _CHUNK = 2**20
 
 _STRETCH = 2**22
 """Bytes that the disk is given at once."""
+
+_SMALL = 2**25
+"""Bytes that a disk has while a graph is made."""
 
 _LONG = 2**32
 
@@ -78,6 +82,7 @@ def _written(path: Path, number: int, tensors: Iterable[tuple[str, Any]]) -> dic
                 size=file.size - start,
                 crc32c=int.from_bytes(masked(checksum), "little"),
             )
+        file.end()
     return entries
 
 
@@ -111,9 +116,22 @@ class _File:
         self._file.write(data)
         self.size += len(data)
         if self.size - self._begun >= _STRETCH:
-            self._file.flush()
-            durability.begin(self._file.fileno(), self._begun, self.size - self._begun)
-            self._begun = self.size
+            self.begin()
+
+    def end(self) -> None:
+        """Let the disk begin with the rest; wait until it has a small file.
+
+        Meanwhile another thread makes the graph. A large one is better read back meanwhile.
+        """
+        self.begin()
+        if self.size <= _SMALL:
+            os.fsync(self._file.fileno())
+
+    def begin(self) -> None:
+        """Let the disk begin with what was written since the last time."""
+        self._file.flush()
+        durability.begin(self._file.fileno(), self._begun, self.size - self._begun)
+        self._begun = self.size
 
 
 def _write(file: _File, tensor: Any) -> int:
