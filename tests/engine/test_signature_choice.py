@@ -155,3 +155,12 @@ def test_sm205_of_a_layer_that_is_served(by, tmp_path):
     assert "--flatten (flatten=True) names them a.b" in one.hint
     result = sm_magics.export(model, tmp_path / "out", served, inputs=inputs, flatten=True)
     assert [spec.name for spec in result.signatures[0].outputs] == ["a.b"]
+
+
+@pytest.mark.parametrize(
+    "other", [3, ["g"], sm_magics.Spec("x", "float32", ()), sm_magics.Signature("k", "g", (), ())]
+)
+def test_what_is_no_function_is_called_by_its_name(other):
+    told = rf"signature 'k' is a {type(other).__name__}; pass a tf.function with an input_signature"
+    with pytest.raises(ValueError, match=told):
+        sm_magics.check(Typed(), {"k": other})

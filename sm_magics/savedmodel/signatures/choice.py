@@ -211,7 +211,7 @@ def _asked(  # noqa: PLR0913, PLR0917, what a signature is made of
 ) -> Endpoint:
     if isinstance(value, str):
         value = spec_text.parse_function(value)
-    if not isinstance(value, tuple):
+    if type(value) is not tuple:  # a Spec is another kind of tuple
         if functions.is_function(value):
             label = _label(value, obj)
             function = _maker(value, obj)
