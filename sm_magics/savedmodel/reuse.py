@@ -149,7 +149,7 @@ def _same(before: Sequence[Any], now: Sequence[Any]) -> bool:
 
 def _named(request: Request, value: Any) -> Any:
     """Return the function that a signature asks for, if it is not the forward pass."""
-    if not isinstance(value, str | tuple):
+    if not isinstance(value, str) and type(value) is not tuple:
         return value
     path = spec_text.parse_function(value)[0] if isinstance(value, str) else value[0]
     try:

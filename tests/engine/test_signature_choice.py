@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from pathlib import Path
 
 import keras
 import pytest
@@ -157,8 +158,15 @@ def test_sm205_of_a_layer_that_is_served(by, tmp_path):
     assert [spec.name for spec in result.signatures[0].outputs] == ["a.b"]
 
 
+INSPECTION = sm_magics.Inspection(Path("model"), (), (), {}, ())
+
+
 @pytest.mark.parametrize(
-    "other", [3, ["g"], sm_magics.Spec("x", "float32", ()), sm_magics.Signature("k", "g", (), ())]
+    "other",
+    [
+        *(3, ["g"], INSPECTION),
+        *(sm_magics.Spec("g", "float32", ()), sm_magics.Signature("g", "g", (), ())),
+    ],
 )
 def test_what_is_no_function_is_called_by_its_name(other):
     told = rf"signature 'k' is a {type(other).__name__}; pass a tf.function with an input_signature"

@@ -46,6 +46,8 @@ def inspection(name, text="", *, wide=False):
         {f"Add{text}": 2},
         {f"/device:GPU:0{text}": 1},
         {"tensorflow": f"2.21{text}"},
+        (),
+        {},
     )
     return Inspection(
         Path(f"/models/{name}{text}"),

@@ -38,6 +38,8 @@ GRAPH = MetaGraph(
     ops={"Add": 1, "MatMul": 12, "Abs": 1},
     devices={"/device:GPU:0": 3},
     versions={"tensorflow": "2.21.0", "producer": "2501", "min_consumer": "12"},
+    aliases=(),
+    initialisers={},
 )
 INSPECTION = Inspection(
     path=Path("/models/m"),

@@ -73,6 +73,8 @@ def inspection(name="w", count=3, text=""):
         ops={f"MatMul{text}": 2},
         devices={f"/GPU:0{text}": 1},
         versions={f"tensorflow{text}": f"2.21.0{text}"},
+        aliases=(),
+        initialisers={},
     )
     return Inspection(
         path=Path("/m") / f"n{base}",

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from IPython.lib.pretty import pretty
 
 from sm_magics.notebook import render, snippets
 from sm_magics.savedmodel.inspection import inspect
@@ -138,3 +139,9 @@ def test_inputs_whose_names_are_no_arguments_can_be_called(tmp_path):
     signature = inspect(path).meta_graphs[0].signatures[0]
     outputs, _loaded = value_of(snippets.recipe(path, [signature]))
     np.testing.assert_array_equal(outputs["out"], [0.0])
+
+
+def test_in_a_list_an_inspection_shows_its_fields(result):
+    assert pretty([result.inspection], max_width=10**6) == f"[{result.inspection!r}]"
+    assert "Variable(" in repr(result.inspection)
+    assert "MetaGraph(" not in repr(result.inspection)

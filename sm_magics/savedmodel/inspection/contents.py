@@ -6,13 +6,11 @@ the import of a dozen of these.
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from sm_magics.savedmodel.display import Displayable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from sm_magics.savedmodel.diagnostics import Diagnostic
@@ -139,8 +137,8 @@ class MetaGraph(NamedTuple):
     ops: dict[str, int]
     devices: dict[str, int]
     versions: dict[str, str]
-    aliases: tuple[str, ...] = ()
-    initialisers: Mapping[str, str] = MappingProxyType({})
+    aliases: tuple[str, ...]
+    initialisers: dict[str, str]
 
 
 class _Contents(NamedTuple):
@@ -161,6 +159,11 @@ class Inspection(Displayable, _Contents):
     """
 
     __slots__ = ()
+
+    def __repr__(self) -> str:
+        """Return its fields without all MetaGraphs; IPython shows so what is in a list."""
+        named = (name for name in self._fields if name != "meta_graphs")
+        return f"Inspection({', '.join(f'{name}={getattr(self, name)!r}' for name in named)})"
 
     @property
     def bytes(self) -> int:

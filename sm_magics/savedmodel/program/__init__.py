@@ -149,14 +149,14 @@ def _given(key: str, request: Request) -> Any:
     asked = request.signatures.get(key)
     if functions.is_function(asked):
         return None
-    return (asked[1] if isinstance(asked, tuple) else None) or request.inputs
+    return (asked[1] if type(asked) is tuple else None) or request.inputs
 
 
 def _target(endpoint: Endpoint, request: Request, expressions: Expressions) -> tuple[Any, str]:
     """Return what a signature of our own making calls, and how a program calls that."""
     obj, key, path = request.obj, endpoint.signature.key, endpoint.signature.function
     asked = (request.signatures or {}).get(key)
-    if isinstance(asked, tuple):
+    if type(asked) is tuple:
         function = paths.find(asked[0], obj, request.namespace or {})
         if function is not None:
             return function, expressions.of_path(paths.owner(asked[0], function), function)
