@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
 from sm_magics.notebook import renderer
@@ -334,8 +335,6 @@ def panel(model: Any = None) -> Panel:
     if names:
         return Panel(session, RequestText(names[0]))
     # A word for it that means nothing else.
-    from itertools import chain, count
-
     words = chain(["model"], map("model_{}".format, count(1)))
     name = next(word for word in words if word not in shell.user_ns)
     return Panel(session, RequestText(name), real)

@@ -27,7 +27,7 @@ class Displayable:
         return {"text/plain": repr(self)} if render is None else render(self)
 
     def _repr_pretty_(self, printer: Any, cycle: Any) -> None:  # noqa: ARG002, IPython's protocol
-        # Only a list needs it: IPython has a printer of its own for what derives from one.
+        # Only lists and tuples need it: IPython has printers of its own for what derives from them.
         printer.text(str(self))
 
     def __str__(self) -> str:

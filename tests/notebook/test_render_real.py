@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from IPython.core.formatters import DisplayFormatter
 from IPython.lib.pretty import pretty
 
 from sm_magics.notebook import render, snippets
+from sm_magics.savedmodel.display import Displayable
 from sm_magics.savedmodel.inspection import inspect
 from sm_magics.savedmodel.result import Result
 from sm_magics.savedmodel.signatures import Signature, Spec
@@ -139,6 +141,13 @@ def test_inputs_whose_names_are_no_arguments_can_be_called(tmp_path):
     signature = inspect(path).meta_graphs[0].signatures[0]
     outputs, _loaded = value_of(snippets.recipe(path, [signature]))
     np.testing.assert_array_equal(outputs["out"], [0.0])
+
+
+def test_a_shell_shows_the_page_of_an_inspection(result, monkeypatch):
+    monkeypatch.setattr(Displayable, "renderer", render.bundle)
+    shown, _ = DisplayFormatter().format(result.inspection)
+    assert shown["text/plain"].startswith("SavedModel ")
+    assert shown["text/plain"] == str(result.inspection)
 
 
 def test_in_a_list_an_inspection_shows_its_fields(result):

@@ -6,7 +6,7 @@ the import of a dozen of these.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sm_magics.savedmodel.display import Displayable
 
@@ -161,9 +161,15 @@ class Inspection(Displayable, _Contents):
     __slots__ = ()
 
     def __repr__(self) -> str:
-        """Return its fields without all MetaGraphs; IPython shows so what is in a list."""
+        """Return its fields without all MetaGraphs."""
         named = (name for name in self._fields if name != "meta_graphs")
         return f"Inspection({', '.join(f'{name}={getattr(self, name)!r}' for name in named)})"
+
+    def _repr_pretty_(self, printer: Any, cycle: Any) -> None:
+        if len(printer.stack) > 1:  # one of many, in a list
+            printer.text(repr(self))
+        else:
+            super()._repr_pretty_(printer, cycle)
 
     @property
     def bytes(self) -> int:
